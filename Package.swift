@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every Swift target: language mode 6, no silent existential, no warning left standing.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableExperimentalFeature("Lifetimes"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+/// Debug builds count every store into the bus file, so that a test can kill a process before its n-th (docs/decisions/0004).
+let core: [SwiftSetting] = strict + [.define("KBUS_FAULTS", .when(configuration: .debug))]
+
+let c: [CSetting] = [
+  .define("_GNU_SOURCE"),
+  .enableWarning("all"), .enableWarning("extra"),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "kbus-shm",
+  products: [
+    .library(name: "KBUSShm", targets: ["KBUSShm"]),
+    // `make libkbus.so` links this one: SwiftPM drops a library product that bears the name of an executable.
+    .library(name: "KBUSC", type: .dynamic, targets: ["KBUSC"]),
+    .executable(name: "kbus", targets: ["kbus"]),
+    .executable(name: "kbus-reaper", targets: ["kbus-reaper"]),
+    .executable(name: "kbus-shm-bench", targets: ["kbus-shm-bench"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+  ],
+  targets: [
+    .target(name: "CShm", cSettings: c),
+    .target(name: "KBUSShm", dependencies: ["CShm"], swiftSettings: core),
+    // The same core once more, as Embedded Swift: Sources/KBUSC/Core is a symbolic link to Sources/KBUSShm.
+    .target(
+      name: "KBUSC", dependencies: ["CShm"],
+      swiftSettings: strict + [.enableExperimentalFeature("Embedded")]),
+    .executableTarget(name: "kbus-reaper", dependencies: ["KBUSShm"], swiftSettings: strict),
+    // `kbus` names the reaper so that one `swift run kbus` builds both.
+    .executableTarget(
+      name: "kbus", dependencies: ["KBUSShm", "CShm", "kbus-reaper", argumentParser], swiftSettings: strict),
+    .executableTarget(
+      name: "kbus-shm-bench",
+      dependencies: [
+        "KBUSShm", "CShm", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "TestPeer", dependencies: ["KBUSShm", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
+    .testTarget(name: "CShmTests", dependencies: ["CShm"], swiftSettings: strict),
+    .testTarget(name: "KBUSShmTests", dependencies: ["KBUSShm", "CShm"], swiftSettings: strict),
+    .testTarget(
+      name: "MultiProcessTests", dependencies: ["KBUSShm", "CShm", "TestPeer", "kbus"], swiftSettings: strict),
+  ],
+  cLanguageStandard: .gnu17
+)

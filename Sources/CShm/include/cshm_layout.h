@@ -1,0 +1,387 @@
+/*
+ * The bus file, structure by structure. docs/LAYOUT.md tells the same at length.
+ *
+ * Everything that outlives a call lives in these structures; there are no pointers in the file, only indices and
+ * offsets. Swift never reads a structure as a value: it reads single words, by the offsets at the end of this file,
+ * through the bounds-checked accessors of BusMemory.swift.
+ *
+ * "Under the lock" means: as an entry of a committed journal, written by whoever holds the bus lock (DESIGN R3).
+ * "Direct" means: stored at once, because nobody can see the word before a commit makes it reachable.
+ * "Owner" means: the process that opened the Ksock, without the lock.
+ *
+ * An index is stored plus one, so that 0 says "none", wherever a comment says "+1".
+ */
+#ifndef CSHM_LAYOUT_H
+#define CSHM_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+
+enum {
+    CSHM_LAYOUT_VERSION = 1,
+    CSHM_CLASSES = 8,         /* size classes of slots, at most                              */
+    CSHM_DEPTHS = 512,        /* words in a name, at most (1000 bytes, two a word)            */
+    CSHM_CHUNK_ENTRIES = 32,  /* delivery entries in one chunk of a queue                    */
+    CSHM_HELD = 64,           /* messages that one Ksock can hold at once                     */
+    CSHM_INLINE_NAME = 64,    /* bytes of a name that a slot or a binding holds in itself     */
+    CSHM_LONG_NAME = 1000,
+    CSHM_SET_ASIDE = 1000,    /* bind events set aside on one bus (specification, 16.4)       */
+};
+
+static const uint64_t CSHM_MAGIC = UINT64_C(0x314D48535355424B); /* "KBUSSHM1", little-endian */
+
+/* One size class of slots. Immutable; recomputed from the limits and compared when a bus is opened (H2). */
+typedef struct cshm_class {
+    uint64_t payload_bytes;  /* room for data and a name of more than CSHM_INLINE_NAME bytes */
+    uint64_t count;
+    uint64_t headers;        /* offset of the first slot header      */
+    uint64_t payloads;       /* offset of the first payload          */
+    uint64_t payload_stride;
+} cshm_class;
+
+/*
+ * The first page: what kind of bus this is. Written once, before the file gets its name; immutable but for `corrupt`.
+ *
+ *  H1  magic, layout_version and fingerprint are those of the program that has the file open.
+ *  H2  every offset and count is the one that Geometry.swift computes from the limits; file_bytes is the file's size.
+ */
+typedef struct cshm_header {
+    uint64_t magic;
+    uint32_t layout_version;
+    uint32_t page_bytes;
+    uint64_t fingerprint;
+    uint64_t file_bytes;
+    uint8_t  boot_id[16];      /* the machine's boot in which the bus was made */
+    uint8_t  uuid[16];
+    uint64_t hash_seed;        /* of the name hashes                           */
+    uint32_t max_ksocks;
+    uint32_t max_bindings;
+    uint32_t max_requests;
+    uint32_t class_count;
+    uint64_t absolute_max_message; /* bytes, entire length (specification, 18)     */
+    uint32_t mode;             /* access bits the creator asked for            */
+    uint32_t number;           /* of the bus, as it was when it was made       */
+    uint32_t corrupt;          /* 0, or the code of the invariant that was found broken */
+    uint32_t reserved;
+    cshm_class classes[CSHM_CLASSES];
+} cshm_header;
+
+/*
+ * The state of the bus that is not on every message's way. Written under the lock.
+ *
+ *  T1  operation is 0 or names an unfinished long operation of a Ksock in use; only its steps may run (DESIGN R3).
+ *  T2  star_depths[d] is the number of bindings ending in `*` whose prefix has d words.
+ *  T3  set_aside is the number of set-aside nodes in use; tragic only while it is not 0.
+ */
+typedef struct cshm_state {
+    uint32_t next_ksock_id;    /* one more than the last given out; 0 at first */
+    uint32_t report_binds;
+    uint32_t verbose;
+    uint32_t tragic;
+    uint64_t max_message;      /* bytes, entire length                         */
+    uint32_t set_aside;
+    uint32_t pending_senders;  /* Ksocks with a message in PENDING state       */
+    uint64_t operation;        /* kind << 32 | Ksock index + 1                 */
+    uint64_t operation_cursor;
+    uint64_t operation_detail;
+    uint64_t lost_announced;   /* tragic: sequence since which losses were announced */
+    uint64_t recoveries;       /* locks taken over from a dead holder          */
+    uint32_t binds;            /* futex word: one more with each bind as Replier; direct */
+    uint32_t bind_waiters;     /* threads that sleep on it; each counts itself           */
+    uint64_t reserved[6];
+    uint32_t star_depths[CSHM_DEPTHS];
+} cshm_state;
+
+/*
+ * The last cache line of the lock page, the last page of the file. Only the first 8 bytes of a robust mutex are shared;
+ * the rest of pthread_mutex_t falls on a private page mapped behind this one, since its list links are pointers that
+ * a peer must not be able to set (DESIGN R6).
+ *
+ *  L1  whoever holds the lock and writes a journal has its number in `journal` first: 0 the wide one, n Ksock n-1's.
+ */
+typedef struct cshm_lock_line {
+    uint64_t sequence;         /* total order of everything the bus accepts; under the lock  */
+    uint32_t last_serial;      /* the serial given out last; 0 at first; under the lock      */
+    uint32_t journal;          /* L1; direct                                                */
+    uint64_t stalls;           /* times somebody waited longer than one time-out; direct      */
+    uint64_t reserved[4];
+    uint32_t mutex_word;       /* the futex word of the robust mutex                          */
+    uint32_t mutex_count;
+} cshm_lock_line;
+
+/*
+ * A journal: what one transaction changes, as absolute values (DESIGN R3).
+ *
+ *  J1  phase is 0 (nothing to do) or CSHM_COMMITTED | n: the first n entries are to be stored, again if need be.
+ *  J2  while phase is 0, slot (+1) names a slot whose holder bits were set for a message not yet committed.
+ *
+ * A crash with phase 0 leaves the bus as it was, but for J2, which recovery undoes; with CSHM_COMMITTED recovery stores
+ * every entry again.
+ */
+typedef struct cshm_journal {
+    uint64_t phase;
+    uint64_t slot;
+    uint64_t reserved[2];
+} cshm_journal;
+
+typedef struct cshm_journal_entry {
+    uint64_t place;  /* offset | CSHM_STORE_32 or CSHM_CLEAR_BITS */
+    uint64_t value;  /* what to store, or the bits to clear       */
+} cshm_journal_entry;
+
+enum {
+    CSHM_STORE_32 = 1,    /* the word has 32 bits                                                       */
+    CSHM_CLEAR_BITS = 2,  /* clear these bits, atomically: the owner of the other bits may do so as well */
+    CSHM_JOURNAL_ENTRIES = 126,
+};
+static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
+
+/*
+ * One Ksock. Line by line, by who writes it, so that sender and reader disturb each other as little as can be.
+ *
+ *  K1  incarnation is 0 if the record is free, else the sequence at which it was opened, never used again.
+ *  K2  head <= tail < end; chunks hold positions from first_chunk's base (<= head) to end without a gap.
+ *  K3  end - tail > reserved: a reply or a status always has an entry waiting for it (DESIGN R8).
+ *  K4  reserved is the number of request records whose requester is this Ksock.
+ *  K5  passed <= tail - tombstones: messages taken so far, of those put into the ring.
+ *  K6  urgent_count is the length of the list at urgent_head.
+ *  K7  special has a bit for each reason why a take must go under the lock.
+ *  K8  set_aside_count is the length of the list from set_aside_head to set_aside_tail.
+ *
+ * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
+ */
+typedef struct cshm_ksock {
+    /* Identity; under the lock, when opened and closed. */
+    uint64_t incarnation;
+    uint32_t id;
+    uint32_t mode;
+    uint64_t start_time;       /* of the owner, in clock ticks since boot        */
+    uint32_t pid;
+    uint32_t pid_namespace;
+    uint64_t last_sent;        /* message id                                     */
+    uint32_t bindings;         /* +1: newest of this Ksock's bindings            */
+    uint32_t struck;           /* popped requests that this Ksock has answered   */
+    uint32_t first_chunk;      /* +1: oldest chunk of the queue                  */
+    uint32_t last_chunk;       /* +1: newest chunk                               */
+    uint32_t pending;          /* 1 while a message is in PENDING state          */
+    uint32_t reserved_max;     /* most requests outstanding ever                 */
+
+    /* The writing end of the queue; under the lock. */
+    uint64_t tail;
+    uint64_t tombstones;       /* entries before tail that were taken out by unbind or out of order */
+    uint64_t last_pushed;      /* id of the message most recently queued         */
+    uint64_t end;
+    uint32_t bell;             /* futex word; rung by adding 1, direct           */
+    uint32_t special;
+    uint32_t reserved;
+    uint32_t max_messages;
+    uint32_t urgent_count;
+    uint32_t tail_chunk;       /* +1: the chunk that holds position tail         */
+    uint32_t only_once;
+    uint32_t urgent_head;      /* +1: front of the urgent messages, newest first */
+
+    /* The reading end; owner. */
+    uint64_t head;
+    uint64_t passed;           /* stored before head: one ahead of it for a moment */
+    uint32_t sleepers;         /* threads in, or on their way into, a futex wait */
+    uint32_t popped;           /* requests to answer that were taken; stored before head */
+    uint64_t reading_reserved[5];
+
+    /* Set-aside events and counters; under the lock. */
+    uint32_t set_aside_head;   /* +1 */
+    uint32_t set_aside_tail;   /* +1 */
+    uint32_t set_aside_count;
+    uint32_t cold_reserved1;
+    uint64_t missed;           /* copies not delivered because the queue was full */
+    uint64_t lost_since;       /* sequence of the UnbindEventsLost it has, or 0   */
+    uint64_t cold_reserved[4];
+} cshm_ksock;
+
+enum {  /* bits of cshm_ksock.special */
+    CSHM_SPECIAL_URGENT = 1, CSHM_SPECIAL_SET_ASIDE = 2, CSHM_SPECIAL_ROOM_WANTED = 4, CSHM_SPECIAL_CLOSING = 8,
+};
+
+/*
+ * A message held by its reader: what to give back if the reader dies. Owner; by a take under the lock, in its journal.
+ *
+ *  E1  position is 0 (free) or 1 + the ring position; void until head has passed it. CSHM_HELD_SPECIAL is never void.
+ */
+typedef struct cshm_held {
+    uint64_t position;         /* stored last when taking, first when releasing */
+    uint64_t generation;
+    uint32_t slot;             /* +1 */
+    uint32_t holder;
+    uint64_t reserved;
+} cshm_held;
+
+/*
+ * A chunk of a queue.
+ *
+ *  C1  owner is 0 if the chunk is free, else the Ksock's incarnation.
+ *  C2  base is a multiple of CSHM_CHUNK_ENTRIES; next (+1) is the chunk whose base follows, or 0 at the end.
+ *  C3  an entry is published when its stamp is its position + 1; stamps are zeroed before a chunk is linked in.
+ */
+typedef struct cshm_chunk {
+    uint64_t owner;
+    uint64_t base;
+    uint32_t next;
+    uint32_t reserved[11];
+} cshm_chunk;
+
+/* One delivered copy. All but stamp and meta are direct; a reader spins on stamp, so that what it reads next is in the
+ * same cache line. */
+typedef struct cshm_entry {
+    uint64_t stamp;
+    uint64_t binding;          /* sequence of the binding that queued it, 0 if none; of a status: in_reply_to */
+    uint32_t slot;             /* +1; of a message without a slot: its serial                                 */
+    uint32_t holder;           /* which holder bit of the slot; of a status: from                             */
+    uint32_t meta;             /* kind | marks                                                                */
+    uint32_t request;          /* +1: the request record of a copy marked WANT_YOU_TO_REPLY                    */
+} cshm_entry;
+
+/* A copy apart from the ring: urgent, or set aside.
+ *  N1  owner is 0 if the node is free, else the incarnation of the Ksock whose list it is in. */
+typedef struct cshm_node {
+    uint64_t owner;
+    uint32_t next;             /* +1 */
+    uint32_t reserved;
+    cshm_entry entry;          /* stamp unused */
+    uint64_t reserved2[2];
+} cshm_node;
+
+/*
+ * A slot: one message, for all of its recipients.
+ *
+ *  S1  a slot is free when sender and holders are 0 and no extension that names it has a bit set (DESIGN R5).
+ *  S2  generation grows by one each time the slot is claimed; a held record of another generation is void.
+ *  S3  name and data lie within the payload of the slot's class, or the name within `name`.
+ *
+ * sender: under the lock. holders: set direct before commit, cleared by each holder with one atomic operation.
+ */
+typedef struct cshm_slot {
+    uint64_t sender;           /* incarnation of the Ksock that is filling it, or has it in reserve */
+    uint64_t holders;          /* one bit for each of the first 64 copies delivered                 */
+    uint64_t generation;
+    uint32_t extension;        /* +1: first of `extensions` holder words for further copies         */
+    uint32_t extensions;
+    uint32_t backed;           /* payload pages are reserved                                       */
+    uint32_t reserved[7];
+    /* The header as every recipient sees it; direct. */
+    uint64_t sequence;
+    uint64_t id;
+    uint64_t in_reply_to;
+    uint64_t orig_from;
+    uint64_t final_to;
+    uint32_t to;
+    uint32_t from;
+    uint32_t flags;
+    uint32_t name_bytes;
+    uint32_t data_bytes;
+    uint32_t name_place;       /* 0: in `name`; else 1 + offset in the payload */
+    uint8_t  name[CSHM_INLINE_NAME];
+} cshm_slot;
+
+/* Holder bits beyond the first 64 copies of a message.  X1: free when bits is 0; owner is slot + 1 << 32 | generation. */
+typedef struct cshm_extension {
+    uint64_t owner;
+    uint64_t bits;
+} cshm_extension;
+
+/*
+ * A binding. Under the lock, but for the name (direct).
+ *
+ *  B1  sequence is 0 if the record is free; newer bindings have larger ones.
+ *  B2  it is in the chain of its hash's bucket, and in its Ksock's list, newest first in both.
+ */
+typedef struct cshm_binding {
+    uint64_t sequence;
+    uint64_t hash;
+    uint64_t incarnation;      /* of the Ksock */
+    uint32_t ksock;
+    uint32_t kind;             /* CSHM_BINDING_... */
+    uint32_t name_bytes;
+    uint32_t long_name;        /* +1 */
+    uint32_t chain_next, chain_prev;  /* +1 */
+    uint32_t own_next, own_prev;      /* +1 */
+    uint64_t reserved;
+    uint8_t  name[CSHM_INLINE_NAME];
+} cshm_binding;
+
+enum {  /* cshm_binding.kind */
+    CSHM_BINDING_REPLIER = 1, CSHM_BINDING_CHILD = 2, CSHM_BINDING_DESCENDANTS = 4,
+};
+
+/* A name of more than CSHM_INLINE_NAME bytes.  M1: owner is 0 if free, else the sequence of the binding. */
+typedef struct cshm_long_name {
+    uint64_t owner;
+    uint8_t  bytes[CSHM_LONG_NAME];
+} cshm_long_name;
+
+/*
+ * A Request that has reached its Replier and has had no answer yet. Under the lock.
+ *
+ *  R1  sequence is 0 if the record is free, else that of the request's message.
+ *  R2  requester and replier are Ksocks in use, of these incarnations.
+ */
+typedef struct cshm_request {
+    uint64_t sequence;
+    uint64_t id;
+    uint64_t requester_incarnation;
+    uint64_t replier_incarnation;
+    uint32_t requester;
+    uint32_t replier;
+    uint64_t position;         /* of the marked copy; CSHM_URGENT_QUEUED, or CSHM_URGENT_TAKEN | head */
+    uint64_t reserved[2];
+} cshm_request;
+
+static const uint64_t CSHM_URGENT_QUEUED = UINT64_MAX;
+static const uint64_t CSHM_URGENT_TAKEN = UINT64_C(1) << 63;
+static const uint64_t CSHM_HELD_SPECIAL = UINT64_MAX;
+
+/* What is in an entry: the low byte of meta, then marks. */
+enum {
+    CSHM_ENTRY_MESSAGE = 0, CSHM_ENTRY_GONE_AWAY = 1, CSHM_ENTRY_IGNORED = 2, CSHM_ENTRY_UNBOUND = 3,
+    CSHM_ENTRY_DISAPPEARED = 4, CSHM_ENTRY_ERROR_SENDING = 5, CSHM_ENTRY_EVENTS_LOST = 6, CSHM_ENTRY_KIND_MASK = 0xFF,
+    CSHM_ENTRY_YOURS = 0x100,      /* this copy asks its reader to reply        */
+    CSHM_ENTRY_TOMBSTONE = 0x200,  /* taken out; the reader passes over it      */
+};
+
+_Static_assert(sizeof(cshm_header) <= 4096, "the header fits its page");
+_Static_assert(sizeof(cshm_state) == 128 + 4 * CSHM_DEPTHS, "layout version 1");
+_Static_assert(sizeof(cshm_lock_line) == 64, "the lock line is one cache line");
+_Static_assert(offsetof(cshm_lock_line, mutex_word) == 56, "8 bytes of the mutex are shared");
+_Static_assert(sizeof(cshm_journal) + CSHM_JOURNAL_ENTRIES * sizeof(cshm_journal_entry) == 2048, "layout version 1");
+_Static_assert(sizeof(cshm_ksock) == 256, "four cache lines");
+_Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
+_Static_assert(offsetof(cshm_ksock, head) % 64 == 0, "the reading end has a cache line of its own");
+_Static_assert(offsetof(cshm_ksock, set_aside_head) % 64 == 0, "layout version 1");
+_Static_assert(sizeof(cshm_held) == 32, "layout version 1");
+_Static_assert(sizeof(cshm_chunk) == 64, "layout version 1");
+_Static_assert(sizeof(cshm_entry) == 32, "two entries to a cache line");
+_Static_assert(sizeof(cshm_node) == 64, "one cache line");
+_Static_assert(offsetof(cshm_slot, sequence) == 64 && offsetof(cshm_slot, name) == 128, "layout version 1");
+_Static_assert(sizeof(cshm_slot) == 192, "three cache lines");
+_Static_assert(sizeof(cshm_binding) == 128, "two cache lines");
+_Static_assert(sizeof(cshm_request) == 64, "one cache line");
+_Static_assert(sizeof(cshm_long_name) % 8 == 0, "layout version 1");
+
+/* Sizes and alignments that two programs must share to share a bus, the C library's lock among them. */
+static inline uint64_t cshm_fingerprint(void) {
+    uint64_t print = sizeof(void *);
+    print = print * 131 + sizeof(pthread_mutex_t);
+#ifdef __GLIBC__
+    print = print * 131 + 1;
+#endif
+    print = print * 131 + sizeof(cshm_header);
+    print = print * 131 + sizeof(cshm_ksock);
+    print = print * 131 + sizeof(cshm_slot);
+    print = print * 131 + sizeof(cshm_binding);
+    print = print * 131 + CSHM_CHUNK_ENTRIES;
+    print = print * 131 + (uint16_t)1 * (*(const uint8_t *)&(const uint16_t){1});
+    return print;
+}
+
+#include "cshm_offsets.h"
+
+#endif

@@ -1,0 +1,31 @@
+/* Who and where a process is. */
+#ifndef CSHM_PROCESS_H
+#define CSHM_PROCESS_H
+
+#include <stdint.h>
+#include <stddef.h>
+
+uint64_t cshm_page_bytes(void);
+uint32_t cshm_process_id(void);
+/* The inode of the process's pid namespace: a pid means something only within it. 0 if unknown. */
+uint32_t cshm_pid_namespace(void);
+/* When a process started, in clock ticks since boot; 0 if there is no such process (a zombie counts as none). */
+uint64_t cshm_start_time(uint32_t process);
+uint32_t cshm_processors(void);
+uint32_t cshm_user_id(void);
+
+/* The value of an environment variable, or NULL; NULL too in a set-uid program. */
+const char *cshm_environment(const char *name);
+/* The number of a group, or -ENOENT. */
+int64_t cshm_group_number(const char *name);
+int cshm_random(void *to, size_t bytes);
+/* The 16 bytes of the machine's boot id. */
+int cshm_boot_id(uint8_t *to);
+
+/* A number that changes when the process forks: a Ksock of another number belongs to a parent. Never 0. */
+uint64_t cshm_fork_generation(void);
+
+/* The system's words for an errno. Safe from any thread. */
+const char *cshm_error_text(int number);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Words of shared memory. Every one is atomic, so that the compiler neither splits, repeats nor invents an access;
+ * the ordering is named where it matters. On x86-64 all but exchange, add, and and fence are one plain instruction.
+ */
+#ifndef CSHM_WORD_H
+#define CSHM_WORD_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "words are lock-free between processes");
+
+static inline uint32_t cshm_load32(const void *p) { return atomic_load_explicit((const _Atomic uint32_t *)p, memory_order_relaxed); }
+static inline uint64_t cshm_load64(const void *p) { return atomic_load_explicit((const _Atomic uint64_t *)p, memory_order_relaxed); }
+static inline uint32_t cshm_load32_acquire(const void *p) { return atomic_load_explicit((const _Atomic uint32_t *)p, memory_order_acquire); }
+static inline uint64_t cshm_load64_acquire(const void *p) { return atomic_load_explicit((const _Atomic uint64_t *)p, memory_order_acquire); }
+
+/* Stores release: it costs nothing on x86-64, and no store of a transaction may overtake another (DESIGN R3). */
+static inline void cshm_store32(void *p, uint32_t v) { atomic_store_explicit((_Atomic uint32_t *)p, v, memory_order_release); }
+static inline void cshm_store64(void *p, uint64_t v) { atomic_store_explicit((_Atomic uint64_t *)p, v, memory_order_release); }
+
+/* Fully ordered: half of a flag protocol. */
+static inline uint64_t cshm_exchange64(void *p, uint64_t v) { return atomic_exchange((_Atomic uint64_t *)p, v); }
+static inline uint32_t cshm_add32(void *p, uint32_t v) { return atomic_fetch_add((_Atomic uint32_t *)p, v); }
+static inline uint64_t cshm_and64(void *p, uint64_t v) { return atomic_fetch_and((_Atomic uint64_t *)p, v); }
+static inline void cshm_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
+
+static inline void cshm_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* Payload and names: plain bytes, published by a later store and never changed while anybody may read them. */
+static inline void cshm_copy(void *to, const void *from, size_t n) { memcpy(to, from, n); }
+static inline void cshm_zero(void *p, size_t n) { memset(p, 0, n); }
+static inline int cshm_equal(const void *a, const void *b, size_t n) { return memcmp(a, b, n) == 0; }
+
+#endif

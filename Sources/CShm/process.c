@@ -1,0 +1,97 @@
+#include "cshm.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+uint64_t cshm_page_bytes(void) { return (uint64_t)sysconf(_SC_PAGESIZE); }
+uint32_t cshm_process_id(void) { return (uint32_t)getpid(); }
+uint32_t cshm_user_id(void) { return (uint32_t)geteuid(); }
+
+uint32_t cshm_processors(void) {
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : (uint32_t)n;
+}
+
+uint32_t cshm_pid_namespace(void) {
+    struct stat s;
+    return stat("/proc/self/ns/pid", &s) < 0 ? 0 : (uint32_t)s.st_ino;
+}
+
+static long read_file(const char *path, char *to, size_t room) {
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return -errno;
+    long n = read(file, to, room - 1);
+    close(file);
+    to[n < 0 ? 0 : n] = 0;
+    return n;
+}
+
+uint64_t cshm_start_time(uint32_t process) {
+    char path[32], text[1024];
+    snprintf(path, sizeof path, "/proc/%u/stat", process);
+    if (read_file(path, text, sizeof text) <= 0) return 0;
+    /* The command in parentheses may hold anything; fields count from behind its last parenthesis. */
+    char *field = strrchr(text, ')');
+    if (!field || field[1] != ' ' || field[2] == 'Z' || field[2] == 'X') return 0;
+    for (int skip = 0; field && skip < 20; skip++) field = strchr(field + 1, ' ');
+    return field ? strtoull(field + 1, NULL, 10) : 0;
+}
+
+const char *cshm_environment(const char *name) { return secure_getenv(name); }
+
+int64_t cshm_group_number(const char *name) {
+    struct group group, *found;
+    char room[4096];
+    return getgrnam_r(name, &group, room, sizeof room, &found) == 0 && found ? (int64_t)found->gr_gid : -ENOENT;
+}
+
+int cshm_random(void *to, size_t bytes) { return getrandom(to, bytes, 0) == (ssize_t)bytes ? 0 : -EIO; }
+
+int cshm_boot_id(uint8_t *to) {
+    char text[64];
+    if (read_file("/proc/sys/kernel/random/boot_id", text, sizeof text) < 36) return -EIO;
+    for (int byte = 0, at = 0; byte < 16; byte++, at += 2) {
+        if (text[at] == '-') at++;
+        unsigned value;
+        if (sscanf(text + at, "%2x", &value) != 1) return -EIO;
+        to[byte] = (uint8_t)value;
+    }
+    return 0;
+}
+
+/* The kernel empties this page in a child; a child that asks gives itself a number of its own. */
+static _Atomic(_Atomic uint64_t *) generation_page;
+
+uint64_t cshm_fork_generation(void) {
+    _Atomic uint64_t *page = atomic_load_explicit(&generation_page, memory_order_acquire);
+    if (!page) {
+        page = mmap(NULL, cshm_page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (page == MAP_FAILED) return (uint64_t)getpid();
+        madvise((void *)page, cshm_page_bytes(), MADV_WIPEONFORK);
+        _Atomic uint64_t *none = NULL;
+        if (!atomic_compare_exchange_strong(&generation_page, &none, page)) {
+            munmap((void *)page, cshm_page_bytes());
+            page = none;
+        }
+    }
+    uint64_t generation = atomic_load_explicit(page, memory_order_relaxed);
+    if (generation == 0) {
+        generation = (uint64_t)getpid() << 32 | (cshm_now() & UINT32_MAX);
+        uint64_t none = 0;
+        if (!atomic_compare_exchange_strong(page, &none, generation)) generation = none;
+    }
+    return generation;
+}
+
+const char *cshm_error_text(int number) {
+    const char *text = strerrordesc_np(number);
+    return text ? text : "Unknown error";
+}

@@ -1,0 +1,111 @@
+// The one door to shared memory. Everything in the core reads and writes the bus file through these accessors, by
+// offset from its start; each checks its bounds, so no index found in the file can lead outside the mapping. Indices are
+// checked before they are used (DESIGN R6) and become errors; the preconditions here guard against our own mistakes.
+
+internal import CShm
+
+/// The bytes of a mapped bus file.
+@safe struct BusMemory: @unchecked Sendable {
+  // Sendable: words are atomic (cshm_word.h); who may write which, and when, stands at the structures in cshm_layout.h.
+  private let base: UnsafeMutableRawPointer
+  let count: Int
+
+  init(base: UnsafeMutableRawPointer, count: Int) {
+    unsafe self.base = base
+    self.count = count
+  }
+
+  @inline(__always) private func place(_ offset: Int, _ bytes: Int) -> UnsafeMutableRawPointer {
+    precondition(offset >= 0 && offset <= count &- bytes, "an offset of the core lies outside the bus file")
+    return unsafe base + offset
+  }
+
+  /// Called before each store, so that tests can kill a process there.
+  @inline(__always) private func faultPoint() {
+    #if KBUS_FAULTS
+      cshm_fault_point()
+    #endif
+  }
+
+  // Words
+
+  @inline(__always) func u32(_ offset: Int) -> UInt32 { unsafe cshm_load32(place(offset, 4)) }
+  @inline(__always) func u64(_ offset: Int) -> UInt64 { unsafe cshm_load64(place(offset, 8)) }
+  @inline(__always) func acquire32(_ offset: Int) -> UInt32 { unsafe cshm_load32_acquire(place(offset, 4)) }
+  @inline(__always) func acquire64(_ offset: Int) -> UInt64 { unsafe cshm_load64_acquire(place(offset, 8)) }
+
+  @inline(__always) func store32(_ offset: Int, _ value: UInt32) {
+    faultPoint()
+    unsafe cshm_store32(place(offset, 4), value)
+  }
+
+  @inline(__always) func store64(_ offset: Int, _ value: UInt64) {
+    faultPoint()
+    unsafe cshm_store64(place(offset, 8), value)
+  }
+
+  @inline(__always) func exchange64(_ offset: Int, _ value: UInt64) {
+    faultPoint()
+    _ = unsafe cshm_exchange64(place(offset, 8), value)
+  }
+
+  @inline(__always) func add32(_ offset: Int, _ value: UInt32) {
+    faultPoint()
+    _ = unsafe cshm_add32(place(offset, 4), value)
+  }
+
+  @inline(__always) func clearBits(_ offset: Int, _ bits: UInt64) {
+    faultPoint()
+    _ = unsafe cshm_and64(place(offset, 8), ~bits)
+  }
+
+  // Bytes
+
+  func copyIn(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
+    guard let source = bytes.baseAddress, unsafe !bytes.isEmpty else { return }
+    faultPoint()
+    unsafe cshm_copy(place(offset, bytes.count), source, bytes.count)
+  }
+
+  func copyIn(_ bytes: [UInt8], at offset: Int) { unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: offset) } }
+
+  func copyOut(_ offset: Int, count: Int) -> [UInt8] {
+    guard count > 0 else { return [] }
+    let source = unsafe place(offset, count)
+    return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      unsafe cshm_copy(buffer.baseAddress!, source, count)
+      filled = count
+    }
+  }
+
+  func zero(_ offset: Int, count: Int) {
+    guard count > 0 else { return }
+    faultPoint()
+    unsafe cshm_zero(place(offset, count), count)
+  }
+
+  func holds(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
+    guard let other = bytes.baseAddress, unsafe !bytes.isEmpty else { return true }
+    return unsafe cshm_equal(place(offset, bytes.count), other, bytes.count) != 0
+  }
+
+  func holds(_ bytes: [UInt8], at offset: Int) -> Bool { unsafe bytes.withUnsafeBytes { unsafe holds($0, at: offset) } }
+
+  /// The payload at this place, for as long as its slot is held.
+  func bytes(_ offset: Int, count: Int) -> UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: place(offset, count), count: count)
+  }
+
+  // Futexes and the lock
+
+  func sleep(on offset: Int, while value: UInt32, until deadline: UInt64) -> CInt {
+    unsafe cshm_futex_wait(place(offset, 4), value, deadline)
+  }
+
+  func wake(_ offset: Int) { _ = unsafe cshm_futex_wake(place(offset, 4), CInt.max) }
+
+  /// The mutex is the one thing that reaches beyond the file, into the private page behind it.
+  var mutex: UnsafeMutableRawPointer { unsafe place(count - 8, 8) }
+
+  func unmap() -> CInt { unsafe cshm_unmap(base, UInt64(count)) }
+}

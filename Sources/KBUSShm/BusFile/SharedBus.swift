@@ -1,0 +1,118 @@
+// A bus as this process has it mapped: one mapping for each bus file, shared by all Ksocks of the process.
+
+internal import CShm
+
+/// A mapped bus. What the bus does is in extensions of this class, in the folder of each concept; this file is only about
+/// having it.
+final class SharedBus: @unchecked Sendable {
+  // Sendable: the shared words as BusMemory says; scratch and hints are used under the bus lock only; `users` under
+  // the process lock.
+  let memory: BusMemory
+  let geometry: Geometry
+  let hashSeed: UInt64
+  let mode: UInt32
+  let number: Int
+  let directory: String
+  let path: String
+  let scratch: Scratch
+  private let descriptor: CInt
+  private let device: UInt64
+  private let inode: UInt64
+  private var users = 0
+
+  private init(_ file: consuming BusFile, number: Int, directory: String) throws(KBusError) {
+    memory = try BusFile.map(file.descriptor, file.geometry, file.path)
+    geometry = file.geometry
+    hashSeed = file.header.hashSeed
+    mode = file.header.mode
+    path = file.path
+    device = file.device
+    inode = file.inode
+    descriptor = file.keepDescriptor()
+    self.number = number
+    self.directory = directory
+    scratch = Scratch(geometry)
+    unsafe cshm_lock_attach(memory.mutex)
+  }
+
+  deinit {
+    scratch.deallocate()
+    _ = memory.unmap()
+    _ = cshm_file_close(descriptor)
+  }
+
+  // One mapping for each file
+
+  private nonisolated(unsafe) static var mapped: [SharedBus] = []
+
+  /// The bus with this number, mapped now or before. To be balanced by `leave`.
+  static func join(_ number: Int, in directory: String) throws(KBusError) -> SharedBus {
+    let file = try BusFile.open(number, in: directory)
+    cshm_process_lock()
+    defer { cshm_process_unlock() }
+    for bus in unsafe mapped where bus.device == file.device && bus.inode == file.inode {
+      bus.users += 1
+      return bus
+    }
+    let bus = try SharedBus(file, number: number, directory: directory)
+    bus.users = 1
+    unsafe mapped.append(bus)
+    return bus
+  }
+
+  /// The last to leave unmaps the bus, once no loan refers to it any more.
+  func leave() {
+    cshm_process_lock()
+    users -= 1
+    if users == 0 { unsafe Self.mapped.removeAll { $0 === self } }
+    cshm_process_unlock()
+  }
+
+  /// Reserves pages of a payload, outside the lock, before their first use.
+  func reserve(_ offset: Int, count: Int) throws(KBusError) {
+    let result = cshm_file_reserve(descriptor, UInt64(offset), UInt64(count))
+    guard result != -CInt(CSHM_ENOSPC) else {
+      let left = unsafe directory.withCString { unsafe cshm_space_left($0) }
+      throw .noSpace("loan", path, needed: UInt64(count), left: left)
+    }
+    guard result == 0 else { throw .system(-result, "loan", path) }
+  }
+}
+
+/// What a transaction of this process scribbles on. Guarded by the bus lock.
+struct Scratch {
+  /// Listener bindings that a message matches, newest first, and room to merge them.
+  let recipients: LocalArray<UInt32>
+  let merged: LocalArray<UInt32>
+  /// The writing ends of the queues that the transaction touches, and for each Ksock 1 + its place among them.
+  let ends: LocalArray<QueueEnd>
+  let endOf: LocalArray<UInt32>
+  /// Slots that this process sent lately: likely free again, and in its cache.
+  let recentSlots: LocalArray<UInt32>
+  /// Where to begin to look for a free record, by `Hint`.
+  let hints: LocalArray<Int>
+
+  enum Hint: Int {
+    case chunk, urgentNode, setAsideNode, binding, longName, extensions
+    /// And one for each slot class from here on.
+    case slotClass
+  }
+
+  init(_ geometry: Geometry) {
+    recipients = LocalArray(repeating: 0, count: geometry.limits.bindings)
+    merged = LocalArray(repeating: 0, count: geometry.limits.bindings)
+    ends = LocalArray(repeating: QueueEnd(), count: geometry.limits.ksocks)
+    endOf = LocalArray(repeating: 0, count: geometry.limits.ksocks)
+    recentSlots = LocalArray(repeating: 0, count: 8)
+    hints = LocalArray(repeating: 0, count: Hint.slotClass.rawValue + Int(CSHM_CLASSES))
+  }
+
+  func deallocate() {
+    recipients.deallocate()
+    merged.deallocate()
+    ends.deallocate()
+    endOf.deallocate()
+    recentSlots.deallocate()
+    hints.deallocate()
+  }
+}

@@ -1,0 +1,108 @@
+// Receiving: now or with a time limit, as a copy or in place.
+
+internal import CShm
+
+extension Ksock {
+  // Now
+
+  /// Takes the next message in place; nil if none is queued.
+  ///
+  /// **Blocking:** never. **Errors:** `tooManyHeld` if 64 messages taken before have not ended, `readOnly` on a write-only Ksock.
+  /// **Source:** KBUS specification, section 13.
+  public func take() throws(KBusError) -> ReceivedMessage? {
+    guard let taken = try takeNow() else { return nil }
+    return try ReceivedMessage(taken, of: self)
+  }
+
+  /// Takes the next message as a copy; nil if none is queued.
+  public func receive() throws(KBusError) -> Message? { try take()?.copy() }
+
+  // With a time limit
+
+  /// Takes the next message in place, and waits for one if need be; nil when the time is up. Nil as the limit waits for ever.
+  public func take(within limit: Duration?) throws(KBusError) -> ReceivedMessage? {
+    let deadline = Deadline.after(limit)
+    while true {
+      let heard = record.bell
+      if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
+      if deadline.isPast { return nil }
+      record.sleep(since: heard, until: deadline)
+    }
+  }
+
+  /// Takes the next message as a copy, and waits for one if need be; nil when the time is up.
+  public func receive(within limit: Duration?) throws(KBusError) -> Message? { try take(within: limit)?.copy() }
+
+  /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
+  /// microseconds where there is more than one core.
+  public func setSpinBudget(_ budget: Duration) { spinBudget[0] = budget.inNanoseconds }
+
+  // Inside
+
+  @inline(__always) private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
+    if let taken = try takeNow() { return taken }
+    let budget = spinBudget[0]
+    guard budget > 0, !deadline.isPast else { return nil }
+    let until = min(cshm_now() &+ budget, deadline.nanoseconds)
+    repeat {
+      // The clock costs more than a look.
+      for _ in 0..<64 {
+        if record.mayHaveMessages, let taken = try takeNow() { return taken }
+        cshm_pause()
+      }
+    } while cshm_now() < until
+    return nil
+  }
+
+  @inline(__always) func takeNow() throws(KBusError) -> Taken? {
+    if mode == .writeOnly { throw .wrongMode("receive", "reading") }
+    lockTakes()
+    defer { unlockTakes() }
+    while true {
+      guard let taken = try takeLocked() else { return nil }
+      // A reply that another thread awaits is for that thread.
+      guard !awaited.isEmpty, try handOver(taken) else { return taken }
+    }
+  }
+
+  /// Takes the next message, whoever it is for. With takeLock.
+  @inline(__always) func takeLocked() throws(KBusError) -> Taken? {
+    try check("receive")
+    if record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }
+    var end = reading[0]
+    let taken = try shared.takeFront(record, &end)
+    reading[0] = end
+    guard let taken else { return nil }
+    let special = record.special
+    if special != 0 { try afterTake(special, taken) }
+    return taken
+  }
+
+  private func takeSpecial() throws(KBusError) -> Taken? {
+    try withBus("receive") { rings throws(KBusError) in
+      var end = reading[0]
+      defer { reading[0] = end }
+      let taken = try shared.takeSpecial(record, &end, &rings)
+      if taken != nil { shared.grantRoom(record, &rings) }
+      return taken
+    }
+  }
+
+  /// Something changed while we took: the Ksock is being closed for us, or somebody waits for the room we made.
+  func afterTake(_ special: UInt32, _ taken: Taken) throws(KBusError) {
+    if special & UInt32(CSHM_SPECIAL_CLOSING) != 0 {
+      release(taken)
+      throw .closed("receive")
+    }
+    if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {
+      try withBus("receive") { rings throws(KBusError) in shared.grantRoom(record, &rings) }
+    }
+  }
+}
+
+extension KsockRecord {
+  /// Whether a take could find something. A look at two words; tombstones may deceive it.
+  @inline(__always) var mayHaveMessages: Bool {
+    tail != head || special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0
+  }
+}

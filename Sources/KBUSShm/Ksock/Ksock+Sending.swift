@@ -1,0 +1,215 @@
+// Sending, pending messages, and the slots that a Ksock fills.
+
+internal import CShm
+
+extension Ksock {
+  /// Sends a message. When this returns, every recipient's queue holds it.
+  ///
+  /// **Shape:** the payload is copied once, into shared memory; `loan` avoids even that.
+  /// **Blocking:** never. **Ownership:** the message stays the caller's.
+  /// **Errors:** `badName`, `nameTooLong`, `badValue` (no name), `bothAllOrFlags`, `messageTooLong`, `alreadyPending`, `readOnly`,
+  /// `noRoomForReply`, `noReplier`, `noRequester`, `notWaitedFor`, `anotherReplier`, `recipientFull`, `pending`, `poolExhausted`,
+  /// `noSpace`. After every error but `pending` and `alreadyPending` the message is gone; nobody got it.
+  /// **Source:** KBUS specification, sections 10 and 11.
+  @discardableResult
+  public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID {
+    let message = message.message
+    return try send(OutgoingHeader(message), message.name, count: message.data.count) { slot in
+      slot.memory.copyIn(message.data, at: slot.payload)
+    }
+  }
+
+  /// Sends what `fill` writes into the slot.
+  @inline(__always) func send(
+    _ header: OutgoingHeader, _ name: MessageName, count: Int, _ fill: (SlotRecord) -> Void
+  ) throws(KBusError) -> MessageID {
+    try check("send")
+    try requireWriting("send")
+    lockSends()
+    defer { unlockSends() }
+    guard pending == nil else { throw .alreadyPending }
+    let key = try checkOutgoing(header, name, count: count)
+    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.bytes.count, dataLength: count))
+    slot.write(header, name: name.bytes, dataCount: count)
+    fill(slot)
+    return try publish(Outgoing(slot: slot, header: header, name: name, key: key))
+  }
+
+  /// Everything that can be said of a message without the lock.
+  func checkOutgoing(_ header: OutgoingHeader, _ name: MessageName, count: Int) throws(KBusError) -> NameKey {
+    let length = name.bytes.count
+    guard length > 0 else { throw .badValue("send", "the message has no name") }
+    guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
+    guard !header.flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
+    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
+    guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
+      throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)
+    }
+    let key = NameKey(name.bytes, seed: shared.hashSeed)
+    guard key.isValid else { throw .badName(name, "send") }
+    return key
+  }
+
+  // Slots. With sendLock.
+
+  /// A slot of ours with reserved payload memory: the spare one, or a new one.
+  @inline(__always) func claimSlot(payloadBytes: Int) throws(KBusError) -> SlotRecord {
+    if let number = shared.geometry.slotClass(for: payloadBytes), spares[number] >= 0 {
+      let slot = shared.slot(spares[number])
+      spares[number] = -1
+      return slot
+    }
+    let slot = try withBus("send") { _ throws(KBusError) in
+      let slot = try shared.findSlot(bytes: payloadBytes, "send")
+      var transaction = Transaction(shared, journalOf: record.index)
+      transaction.claim(slot, for: incarnation)
+      transaction.commit()
+      return slot
+    }
+    guard !slot.isBacked else { return slot }
+    do throws(KBusError) {
+      try shared.reserve(slot.payload, count: slot.payloadBytes)
+    } catch {
+      giveBack(slot)
+      throw error
+    }
+    slot.memory.store32(slot.at + CSHM_SLOT_BACKED, 1)
+    return slot
+  }
+
+  /// Gives a slot back that will not be sent.
+  func giveBack(_ slot: SlotRecord) {
+    guard (try? shared.lock("send")) != nil else { return }
+    if slot.sender == incarnation { shared.giveBack(slot) }
+    shared.unlock()
+  }
+
+  /// The class of slots of which a spare one is kept, or nil for large ones.
+  @inline(__always) private func spareClass(_ slot: SlotRecord) -> Int? {
+    slot.isReserved ? shared.geometry.slotClass(of: slot.index) : nil
+  }
+
+  /// A slot that stayed ours, since nobody received the message: the next spare, or free.
+  private func keep(_ slot: SlotRecord) {
+    if let number = spareClass(slot), spares[number] < 0 { spares[number] = slot.index } else { giveBack(slot) }
+  }
+
+  // Publishing. With sendLock.
+
+  @inline(__always) func publish(_ message: consuming Outgoing) throws(KBusError) -> MessageID {
+    let number = spareClass(message.slot)
+    let wantsSpare = number.map { spares[$0] < 0 } ?? false ? number : nil
+    var spare: Int?
+    let outcome: SendOutcome
+    do throws(KBusError) {
+      outcome = try withBus("send") { rings throws(KBusError) in
+        if message.isRequest, record.isFull { return .refused(.noRoomForReply(record)) }
+        return try shared.send(&message, from: record, spare: wantsSpare, &spare, &rings)
+      }
+    } catch {
+      // Nothing has happened: a pool is used up, or the bus is damaged.
+      pending = nil
+      keep(message.slot)
+      throw error
+    }
+    if let number, let spare { spares[number] = spare }
+    let id = message.header.id
+    switch outcome {
+    case .sent(let recipients):
+      pending = nil
+      if recipients == 0 { keep(message.slot) }
+      return id
+    case .wait(let error):
+      pending = message
+      throw error
+    case .refused(let error):
+      pending = nil
+      forgetPending()
+      keep(message.slot)
+      throw error
+    }
+  }
+
+  // Pending messages
+
+  /// Whether a message waits in this Ksock for room at its recipients.
+  public var hasPending: Bool {
+    lockSends()
+    defer { unlockSends() }
+    return pending != nil
+  }
+
+  /// Tries to send the pending message again. It keeps its id.
+  ///
+  /// **Errors:** those of `send`, and `nothingToSend`. **Source:** KBUS specification, section 12.2, "by calling SEND".
+  @discardableResult
+  public func sendPending() throws(KBusError) -> MessageID {
+    try check("send")
+    lockSends()
+    defer { unlockSends() }
+    guard let message = pending else { throw .nothingToSend }
+    return try publish(message)
+  }
+
+  /// Drops a pending message without a trace. With nothing pending it does nothing.
+  public func discard() throws(KBusError) {
+    try check("discard")
+    lockSends()
+    defer { unlockSends() }
+    guard let message = pending else { return }
+    pending = nil
+    forgetPending()
+    keep(message.slot)
+  }
+
+  /// Tells the bus that we have nothing pending any more.
+  private func forgetPending() {
+    guard record.pending != 0 else { return }
+    try? withBus("discard") { _ throws(KBusError) in
+      var transaction = Transaction(shared, journalOf: record.index)
+      shared.setPending(false, record, &transaction)
+      transaction.commit()
+    }
+  }
+
+  /// Tries the pending message again as poll does: what then fails for good becomes a status to ourselves.
+  /// Returns whether nothing is pending any more.
+  ///
+  /// **Source:** KBUS specification, section 12.2, "by poll/select".
+  func retryPending() throws(KBusError) -> Bool {
+    lockSends()
+    defer { unlockSends() }
+    guard var message = pending else { return true }
+    var spare: Int?
+    let outcome = try withBus("send") { rings throws(KBusError) -> SendOutcome in
+      let outcome = try shared.send(&message, from: record, spare: nil, &spare, &rings)
+      if case .refused(let error) = outcome, message.isRequest {
+        try shared.sendStatus(error.code == .noReplier ? .disappeared : .errorSending, of: message.header.id, to: record, &rings)
+      }
+      return outcome
+    }
+    switch outcome {
+    case .wait: return false
+    case .sent(let recipients): if recipients == 0 { keep(message.slot) }
+    case .refused: keep(message.slot)
+    }
+    pending = nil
+    return true
+  }
+}
+
+extension SharedBus {
+  /// Tells a Ksock what became of its pending request. No place was reserved for this.
+  fileprivate func sendStatus(
+    _ status: Status, of id: MessageID, to ksock: KsockRecord, _ rings: inout Rings
+  ) throws(KBusError) {
+    var transaction = Transaction(self, journalOf: nil)
+    var deliveries = Deliveries(self)
+    var serials = Serials(self)
+    try push(status, inReplyTo: id, from: 0, to: ksock, &serials, &deliveries, &transaction, "send")
+    serials.log(&transaction)
+    deliveries.log(&transaction)
+    transaction.commit()
+    rings.take(deliveries.ring())
+  }
+}

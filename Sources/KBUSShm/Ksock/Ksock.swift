@@ -1,0 +1,173 @@
+// The public face of the bus, thin: each call checks its arguments, takes the locks, and hands over to the folder of its
+// concept.
+
+internal import CShm
+
+/// A connection to a bus: what the original calls a Ksock.
+///
+/// **Threads:** safe from any thread. Takes of one Ksock by several threads come one after the other.
+/// **Blocking:** only the calls with a time limit ever wait.
+/// **Ownership:** closes when the last reference goes; messages taken from it may live longer.
+/// **Errors:** every call can fail with `closed`, `forked`, `corrupt` and `lockStalled`, besides those it names.
+public final class Ksock: @unchecked Sendable {
+  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `spares` and `pending` by `sendLock`;
+  // `isClosedHere` is only set under both.
+
+  /// What a Ksock may do.
+  public enum Mode: UInt32, Sendable {
+    case readOnly = 1, writeOnly, readWrite
+  }
+
+  /// The id of this Ksock on its bus. Never 0, and not used again.
+  public let id: UInt32
+  /// The number of the bus.
+  public let bus: Int
+  public let mode: Mode
+
+  let shared: SharedBus
+  let record: KsockRecord
+  let incarnation: UInt64
+  private let generation: UInt64
+
+  // Guarded by takeLock
+  let reading: LocalArray<ReadingEnd>
+  var awaited: [AwaitedReply] = []
+  // Guarded by sendLock
+  let spares: LocalArray<Int>
+  var pending: Outgoing?
+
+  private let locks: LocalArray<UInt32>
+  var isClosedHere = false
+  let spinBudget: LocalArray<UInt64>
+
+  /// Opens a Ksock on a bus in the standard directory: `$KBUS_DIR`, or `/dev/shm`.
+  ///
+  /// Bus 0 is made if it is not there yet, with the options of `$KBUS_CREATE`.
+  /// **Errors:** `noSuchBus`, `noDirectory`, `noPermission`, `notABus`, `wrongVersion`, `wrongFingerprint`, `truncated`,
+  /// `noSpace`, `badOption`, `poolExhausted` (too many Ksocks).
+  public convenience init(bus: Int = 0, mode: Mode = .readWrite) throws(KBusError) {
+    try self.init(bus: bus, in: BusDirectory.standard, mode: mode)
+  }
+
+  /// Opens a Ksock on a bus in another directory.
+  public init(bus: Int, in directory: String, mode: Mode = .readWrite) throws(KBusError) {
+    let shared = try SharedBus.join(bus, in: directory)
+    do throws(KBusError) {
+      record = try shared.open(mode: mode)
+    } catch {
+      shared.leave()
+      throw error
+    }
+    self.shared = shared
+    self.bus = bus
+    self.mode = mode
+    id = record.id
+    incarnation = record.incarnation
+    generation = cshm_fork_generation()
+    reading = LocalArray(repeating: ReadingEnd(chunk: Int(record.firstChunk) - 1), count: 1)
+    spares = LocalArray(repeating: -1, count: shared.geometry.classes.count)
+    locks = LocalArray(repeating: 0, count: 2)
+    spinBudget = LocalArray(repeating: cshm_processors() > 1 ? Self.defaultSpin : 0, count: 1)
+  }
+
+  /// How long a wait spins before it sleeps, where there is another core for the answer to come from: nanoseconds.
+  private static let defaultSpin: UInt64 = 20_000
+
+  deinit {
+    close()
+    shared.leave()
+    reading.deallocate()
+    spares.deallocate()
+    locks.deallocate()
+    spinBudget.deallocate()
+  }
+
+  /// Closes the Ksock: its bindings go, requests sent to it are answered by the bus, and its id is not used again. Closing
+  /// twice is no error. Messages that were taken and still live keep their bytes.
+  ///
+  /// **Source:** KBUS specification, section 15.
+  public func close() {
+    guard generation == cshm_fork_generation() else { return }
+    lockTakes()
+    lockSends()
+    defer {
+      unlockSends()
+      unlockTakes()
+    }
+    guard !isClosedHere else { return }
+    isClosedHere = true
+    var slots: [Int] = pending.map { [$0.slot.index] } ?? []
+    for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
+    pending = nil
+    shared.close(record, incarnation, givingBack: slots)
+    // Threads of ours that wait for a message are told.
+    record.ringOwnThreads()
+  }
+
+  // Locks between threads of this process. Order: takeLock, sendLock, bus lock.
+
+  @inline(__always) func lockTakes() { unsafe cshm_local_lock(locks.address(0)) }
+  @inline(__always) func unlockTakes() { unsafe cshm_local_unlock(locks.address(0)) }
+  @inline(__always) func lockSends() { unsafe cshm_local_lock(locks.address(1)) }
+  @inline(__always) func unlockSends() { unsafe cshm_local_unlock(locks.address(1)) }
+
+  /// Fails unless this Ksock is ours and open.
+  @inline(__always) func check(_ operation: StaticString) throws(KBusError) {
+    guard generation == cshm_fork_generation() else { throw .forked(operation) }
+    guard !isClosedHere else { throw .closed(operation) }
+  }
+
+  /// Runs under the bus lock, and rings whom there is to ring after giving it back.
+  @inline(__always) func withBus<Result>(
+    _ operation: StaticString, _ body: (inout Rings) throws(KBusError) -> Result
+  ) throws(KBusError) -> Result {
+    try check(operation)
+    try shared.lock(operation)
+    guard record.incarnation == incarnation, record.special & UInt32(CSHM_SPECIAL_CLOSING) == 0 else {
+      shared.unlock()
+      throw .closed(operation)
+    }
+    var rings = Rings(shared)
+    do throws(KBusError) {
+      let result = try body(&rings)
+      shared.unlock()
+      rings.wake()
+      return result
+    } catch {
+      shared.unlock()
+      rings.wake()
+      throw error
+    }
+  }
+
+  func requireWriting(_ operation: StaticString) throws(KBusError) {
+    if mode == .readOnly { throw .wrongMode(operation, "writing") }
+  }
+}
+
+extension SharedBus {
+  /// Puts a new Ksock on the bus, after closing those whose processes are gone.
+  fileprivate func open(mode: Ksock.Mode) throws(KBusError) -> KsockRecord {
+    let abandoned = findAbandoned()
+    try lock("open")
+    var rings = Rings(self)
+    defer {
+      unlock()
+      rings.wake()
+    }
+    try closeAbandoned(abandoned, &rings)
+    return try openKsock(mode: mode.rawValue)
+  }
+
+  fileprivate func close(_ ksock: KsockRecord, _ incarnation: UInt64, givingBack slots: [Int]) {
+    // A lock that can't be had leaves the Ksock to whoever finds this process gone.
+    guard (try? lock("close")) != nil else { return }
+    var rings = Rings(self)
+    if ksock.incarnation == incarnation {
+      for index in slots { giveBack(slot(index)) }
+      try? closeKsock(ksock, keepingHeld: true, &rings)
+    }
+    unlock()
+    rings.wake()
+  }
+}

@@ -1,0 +1,132 @@
+// What is on a bus: the listings of the original's /proc files (specification, section 22).
+
+internal import CShm
+
+/// One binding.
+public struct BindingInfo: Sendable {
+  public let bus: Int
+  /// The Ksock's id, and the process that opened it.
+  public let ksock: UInt32
+  public let pid: Int32
+  public let kind: Ksock.BindingKind
+  public let name: MessageName
+
+  /// The line of `/proc/kbus/bindings`: bus, Ksock, process, `R` or `L`, name.
+  public var line: String {
+    pad(UInt64(bus), 3) + ": " + pad(UInt64(ksock), 8) + " " + pad(UInt64(UInt32(bitPattern: pid)), 8)
+      + "  " + (kind == .replier ? "R" : "L") + "  \(name)"
+  }
+
+  /// The line above the bindings of each bus.
+  public static let header = "# <device> is bound to <Ksock-ID> in <process-PID> as <Replier|Listener> for <message-name>"
+}
+
+/// One Ksock, in numbers.
+public struct KsockStatistics: Sendable {
+  public let id: UInt32
+  public let pid: Int32
+  public let lastMessage: MessageID
+  /// Messages queued, events set aside not included; and the most that the queue takes.
+  public let queued: UInt32
+  public let maxMessages: UInt32
+  /// Events set aside for it.
+  public let setAside: UInt32
+  /// Requests it sent that have no answer yet, and the most there ever were.
+  public let outstanding: UInt32
+  public let outstandingMax: UInt32
+  /// Requests it took and has not answered.
+  public let unreplied: UInt32
+  /// Copies it did not get because its queue was full.
+  public let missed: UInt64
+  public let isPending: Bool
+}
+
+/// One bus, in numbers.
+public struct BusStatistics: Sendable {
+  public let bus: Int
+  /// One more than the last given out; 0 at first.
+  public let nextKsock: UInt32
+  public let nextSerial: UInt32
+  /// Events set aside, and whether some were lost.
+  public let setAside: UInt32
+  public let isTragic: Bool
+  /// Locks taken over from a dead holder, and waits for the lock that ran into a time-out.
+  public let recoveries: UInt64
+  public let lockStalls: UInt64
+  /// Newest first.
+  public let ksocks: [KsockStatistics]
+
+  /// The text of `/proc/kbus/stats`. What a user-space bus has no counterpart of is a fixed approximation: the bytes of
+  /// a message partly read or written, the size of the table of outstanding requests, and the most ever unreplied.
+  public var text: String {
+    var text =
+      "dev " + pad(UInt64(bus), 2) + ": next ksock \(nextKsock) next msg \(nextSerial) unsent unbindings \(setAside)"
+      + (isTragic ? "(gone tragic)" : "") + "\n"
+    for ksock in ksocks {
+      text += "    ksock \(ksock.id) last msg \(ksock.lastMessage.network):\(ksock.lastMessage.serial)"
+      text += " queue \(ksock.queued) of \(ksock.maxMessages)\n"
+      text += "      read byte 0 of 0, wrote byte 0 of \(ksock.isPending ? "FINAL" : "HDR")"
+      text += " (\(ksock.isPending ? "" : "not ")finished), \(ksock.isPending ? "" : "not ")sending\n"
+      text += "      outstanding requests \(ksock.outstanding) (size \(max(16, ksock.outstandingMax)), max \(ksock.outstandingMax)),"
+      text += " unsent replies \(ksock.unreplied) (max \(ksock.unreplied))\n"
+    }
+    return text
+  }
+}
+
+private func pad(_ value: UInt64, _ width: Int) -> String {
+  let digits = String(value)
+  return String(repeating: " ", count: max(0, width - digits.utf8.count)) + digits
+}
+
+extension Ksock {
+  /// All bindings of the bus, newest first.
+  ///
+  /// **Complexity:** grows with the number of bindings; the bus is held meanwhile.
+  public func bindings() throws(KBusError) -> [BindingInfo] {
+    try withBus("bindings") { _ throws(KBusError) in try shared.bindingInfos() }
+  }
+
+  /// The state of the bus and of every Ksock on it.
+  public func statistics() throws(KBusError) -> BusStatistics {
+    try withBus("statistics") { _ throws(KBusError) in shared.statistics() }
+  }
+}
+
+extension SharedBus {
+  func bindingInfos() throws(KBusError) -> [BindingInfo] {
+    var infos: [BindingInfo] = []
+    for binding in bindingsNewestFirst() {
+      let holder = try ksock(checking: binding.ksock, "bindings")
+      infos.append(
+        BindingInfo(
+          bus: number, ksock: holder.id, pid: Int32(bitPattern: holder.pid), kind: binding.isReplier ? .replier : .listener,
+          name: try binding.name("bindings")))
+    }
+    return infos
+  }
+
+  func statistics() -> BusStatistics {
+    var ksocks: [(incarnation: UInt64, statistics: KsockStatistics)] = []
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      guard ksock.isOpen else { continue }
+      ksocks.append(
+        (
+          ksock.incarnation,
+          KsockStatistics(
+            id: ksock.id, pid: Int32(bitPattern: ksock.pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
+            maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved,
+            outstandingMax: ksock.reservedMax, unreplied: ksock.popped &- ksock.struck, missed: ksock.missed,
+            isPending: ksock.pending != 0)
+        ))
+    }
+    ksocks.sort { $0.incarnation > $1.incarnation }
+    let last = memory.u32(geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL)
+    return BusStatistics(
+      bus: number, nextKsock: memory.u32(geometry.state + CSHM_STATE_NEXT_KSOCK_ID),
+      nextSerial: last == 0 ? 0 : last == .max ? 1 : last + 1, setAside: UInt32(setAsideCount), isTragic: isTragic,
+      recoveries: memory.u64(geometry.state + CSHM_STATE_RECOVERIES),
+      lockStalls: memory.u64(geometry.lockLine + CSHM_LOCK_LINE_STALLS), ksocks: ksocks.map(\.statistics))
+  }
+}

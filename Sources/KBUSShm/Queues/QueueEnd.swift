@@ -1,0 +1,247 @@
+// The writing end of a queue during one transaction. A transaction does not see its own changes, so what several copies to
+// one Ksock change again and again - tail, chunks, counts - is kept here and logged once, at the end.
+
+internal import CShm
+
+/// The words of one Ksock's queue as they will be after the transaction.
+struct QueueEnd: BitwiseCopyable {
+  var ksock = 0
+  var tail: UInt64 = 0
+  var tailChunk: UInt32 = 0
+  var end: UInt64 = 0
+  var lastChunk: UInt32 = 0
+  /// +1: the first chunk that this transaction links in behind those there are.
+  var firstNewChunk: UInt32 = 0
+  var lastPushed: UInt64 = 0
+  var urgentHead: UInt32 = 0
+  var urgentCount: UInt32 = 0
+  var reserved: UInt32 = 0
+  var setAsideHead: UInt32 = 0
+  var setAsideTail: UInt32 = 0
+  var setAsideCount: UInt32 = 0
+  var lostSince: UInt64 = 0
+  var missed: UInt64 = 0
+}
+
+/// What one delivered copy is.
+struct Copy {
+  var kind = UInt32(CSHM_ENTRY_MESSAGE)
+  /// Slot + 1; of a message without a slot its serial.
+  var slot: UInt32 = 0
+  /// The holder bit; of a status its `from`.
+  var holder: UInt32 = 0
+  /// The binding that queues it; of a status the id of the request.
+  var binding: UInt64 = 0
+  /// Request record + 1, of the copy that asks its reader to reply.
+  var request: UInt32 = 0
+}
+
+/// The queues that one transaction adds to.
+struct Deliveries: ~Copyable {
+  let bus: SharedBus
+  private(set) var count = 0
+  private var freeChunks: Pool.Search
+  private var freeUrgentNodes: Pool.Search
+  private var freeSetAsideNodes: Pool.Search
+
+  init(_ bus: SharedBus) {
+    self.bus = bus
+    freeChunks = bus.freeOnes(bus.geometry.chunks, .chunk)
+    freeUrgentNodes = bus.freeOnes(bus.geometry.urgentNodes, .urgentNode)
+    freeSetAsideNodes = bus.freeOnes(bus.geometry.setAsideNodes, .setAsideNode)
+  }
+
+  deinit { for place in 0..<count { bus.scratch.endOf[bus.scratch.ends[place].ksock] = 0 } }
+
+  /// The place, in the scratch space, of the writing end of this Ksock's queue.
+  @inline(__always) mutating func end(of ksock: KsockRecord) -> Int {
+    let known = bus.scratch.endOf[ksock.index]
+    if known != 0 { return Int(known) - 1 }
+    let place = count
+    count += 1
+    bus.scratch.endOf[ksock.index] = UInt32(place) + 1
+    bus.scratch.ends[place] = QueueEnd(
+      ksock: ksock.index, tail: ksock.tail, tailChunk: ksock.tailChunk, end: ksock.end, lastChunk: ksock.lastChunk,
+      firstNewChunk: 0, lastPushed: ksock.lastPushed, urgentHead: ksock.urgentHead, urgentCount: ksock.urgentCount,
+      reserved: ksock.reserved, setAsideHead: ksock.setAsideHead, setAsideTail: ksock.setAsideTail,
+      setAsideCount: ksock.setAsideCount, lostSince: ksock.lostSince, missed: ksock.missed)
+    return place
+  }
+
+  // Adding copies
+
+  /// Puts a copy at the back of a queue. Returns its position.
+  @inline(__always) mutating func push(
+    _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) -> UInt64 {
+    let place = end(of: ksock)
+    var end = bus.scratch.ends[place]
+    let position = end.tail
+    let chunk = try bus.chunk(checking: end.tailChunk, operation)
+    let entry = chunk.entry(position)
+    entry.write(copy)
+    transaction.set(entry.at + CSHM_ENTRY_STAMP, position &+ 1)
+    end.tail &+= 1
+    end.lastPushed = id
+    bus.scratch.ends[place] = end
+    try keepRoom(place, ksock, &transaction, operation)
+    if end.tail % UInt64(CSHM_CHUNK_ENTRIES) == 0 {
+      // On to the chunk behind: linked before, or only now by this transaction.
+      let next = chunk.next
+      bus.scratch.ends[place].tailChunk = next != 0 ? next : bus.scratch.ends[place].firstNewChunk
+    }
+    return position
+  }
+
+  /// Puts a copy in front of everything.
+  mutating func pushUrgent(
+    _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    guard let index = freeUrgentNodes.take() else { throw bus.exhausted(.urgentNodes, operation) }
+    bus.scratch.hints[Scratch.Hint.urgentNode.rawValue] = freeUrgentNodes.next
+    let place = end(of: ksock)
+    let node = bus.urgentNode(index)
+    node.write(copy, next: bus.scratch.ends[place].urgentHead)
+    transaction.set(node.at + CSHM_NODE_OWNER, ksock.incarnation)
+    bus.scratch.ends[place].urgentHead = UInt32(index) + 1
+    bus.scratch.ends[place].urgentCount += 1
+    bus.scratch.ends[place].lastPushed = id
+  }
+
+  /// Puts a copy on the set-aside list of a Ksock.
+  mutating func setAside(
+    _ copy: Copy, for ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    guard let index = freeSetAsideNodes.take() else { throw bus.exhausted(.setAsideNodes, operation) }
+    bus.scratch.hints[Scratch.Hint.setAsideNode.rawValue] = freeSetAsideNodes.next
+    let place = end(of: ksock)
+    let node = bus.setAsideNode(index)
+    node.write(copy, next: 0)
+    transaction.set(node.at + CSHM_NODE_OWNER, ksock.incarnation)
+    let last = bus.scratch.ends[place].setAsideTail
+    if last == 0 {
+      bus.scratch.ends[place].setAsideHead = UInt32(index) + 1
+    } else {
+      transaction.set(try bus.setAsideNode(checking: last, operation).at + CSHM_NODE_NEXT, UInt32(index) + 1)
+    }
+    bus.scratch.ends[place].setAsideTail = UInt32(index) + 1
+    bus.scratch.ends[place].setAsideCount += 1
+  }
+
+  /// Reserves a place for an answer (DESIGN R8), or gives one back.
+  mutating func reserve(
+    _ change: Int32, at ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    let place = end(of: ksock)
+    let reserved = Int64(bus.scratch.ends[place].reserved) + Int64(change)
+    guard reserved >= 0, reserved <= Int64(UInt32.max) else { throw .corrupt(.k4, operation) }
+    bus.scratch.ends[place].reserved = UInt32(reserved)
+    if change > 0 { try keepRoom(place, ksock, &transaction, operation) }
+  }
+
+  /// Links chunks in until more entries are free than answers may come (K3).
+  @inline(__always) private mutating func keepRoom(
+    _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    while bus.scratch.ends[place].end &- bus.scratch.ends[place].tail <= UInt64(bus.scratch.ends[place].reserved) {
+      try addChunk(place, ksock, &transaction, operation)
+    }
+  }
+
+  private mutating func addChunk(
+    _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    guard let index = freeChunks.take() else { throw bus.exhausted(.chunks, operation) }
+    bus.scratch.hints[Scratch.Hint.chunk.rawValue] = freeChunks.next
+    var end = bus.scratch.ends[place]
+    if end.firstNewChunk == 0 { try trim(ksock, &transaction, operation) }
+    let chunk = bus.chunk(index)
+    chunk.clear(base: end.end)
+    transaction.set(chunk.at + CSHM_CHUNK_OWNER, ksock.incarnation)
+    let last = try bus.chunk(checking: end.lastChunk, operation)
+    if end.firstNewChunk == 0 {
+      transaction.set(last.at + CSHM_CHUNK_NEXT, UInt32(index) + 1)
+      end.firstNewChunk = UInt32(index) + 1
+    } else {
+      // The chunk before is new as well: nobody sees it before the commit.
+      last.memory.store32(last.at + CSHM_CHUNK_NEXT, UInt32(index) + 1)
+    }
+    end.lastChunk = UInt32(index) + 1
+    end.end &+= UInt64(CSHM_CHUNK_ENTRIES)
+    bus.scratch.ends[place] = end
+  }
+
+  /// Frees the oldest chunk if its reader is done with it. The reader leaves a chunk by its `next`, so it is done only
+  /// when head is past the first entry of the chunk behind.
+  private mutating func trim(
+    _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    let head = ksock.head
+    var word = ksock.firstChunk
+    for _ in 0..<2 {
+      let chunk = try bus.chunk(checking: word, operation)
+      guard chunk.base &+ UInt64(CSHM_CHUNK_ENTRIES) < head, chunk.next != 0 else { break }
+      transaction.set(chunk.at + CSHM_CHUNK_OWNER, 0 as UInt64)
+      bus.scratch.hints[Scratch.Hint.chunk.rawValue] = chunk.index
+      word = chunk.next
+    }
+    if word != ksock.firstChunk { transaction.set(ksock.at + CSHM_KSOCK_FIRST_CHUNK, word) }
+  }
+
+  // Ending
+
+  /// Logs what has changed of every queue.
+  @inline(__always) borrowing func log(_ transaction: inout Transaction) {
+    for place in 0..<count {
+      let end = bus.scratch.ends[place]
+      let ksock = bus.ksock(end.ksock)
+      let at = ksock.at
+      if end.tail != ksock.tail { transaction.set(at + CSHM_KSOCK_TAIL, end.tail) }
+      if end.lastPushed != ksock.lastPushed { transaction.set(at + CSHM_KSOCK_LAST_PUSHED, end.lastPushed) }
+      if end.reserved != ksock.reserved {
+        transaction.set(at + CSHM_KSOCK_RESERVED, end.reserved)
+        if end.reserved > ksock.reservedMax { transaction.set(at + CSHM_KSOCK_RESERVED_MAX, end.reserved) }
+      }
+      if end.tailChunk != ksock.tailChunk { transaction.set(at + CSHM_KSOCK_TAIL_CHUNK, end.tailChunk) }
+      if end.end != ksock.end {
+        transaction.set(at + CSHM_KSOCK_END, end.end)
+        transaction.set(at + CSHM_KSOCK_LAST_CHUNK, end.lastChunk)
+      }
+      if end.missed != ksock.missed { transaction.set(at + CSHM_KSOCK_MISSED, end.missed) }
+      if end.urgentCount != ksock.urgentCount || end.setAsideCount != ksock.setAsideCount || end.lostSince != ksock.lostSince {
+        logLists(end, ksock, &transaction)
+      }
+    }
+  }
+
+  private borrowing func logLists(_ end: QueueEnd, _ ksock: KsockRecord, _ transaction: inout Transaction) {
+    transaction.set(ksock.at + CSHM_KSOCK_URGENT_HEAD, end.urgentHead)
+    transaction.set(ksock.at + CSHM_KSOCK_URGENT_COUNT, end.urgentCount)
+    transaction.set(ksock.at + CSHM_KSOCK_SET_ASIDE_HEAD, end.setAsideHead)
+    transaction.set(ksock.at + CSHM_KSOCK_SET_ASIDE_TAIL, end.setAsideTail)
+    transaction.set(ksock.at + CSHM_KSOCK_SET_ASIDE_COUNT, end.setAsideCount)
+    transaction.set(ksock.at + CSHM_KSOCK_LOST_SINCE, end.lostSince)
+    var special = ksock.special & ~UInt32(CSHM_SPECIAL_URGENT | CSHM_SPECIAL_SET_ASIDE)
+    if end.urgentCount != 0 { special |= UInt32(CSHM_SPECIAL_URGENT) }
+    if end.setAsideCount != 0 { special |= UInt32(CSHM_SPECIAL_SET_ASIDE) }
+    transaction.set(ksock.at + CSHM_KSOCK_SPECIAL, special)
+  }
+
+  /// After the commit: rings every Ksock that has got something. Each bell is a word of its own right, not part of the
+  /// transaction: ringing once too often does no harm, and recovery rings them all.
+  @inline(__always) consuming func ring() -> Rings {
+    var rings = Rings(bus)
+    for place in 0..<count {
+      bus.scratch.endOf[bus.scratch.ends[place].ksock] = 0
+      rings.add(bus.ksock(bus.scratch.ends[place].ksock))
+    }
+    count = 0
+    return rings
+  }
+}
+
+extension SharedBus {
+  func freeOnes(_ region: Geometry.Region, _ hint: Scratch.Hint) -> Pool.Search {
+    Pool(region: region, memory: memory).freeOnes(from: scratch.hints[hint.rawValue])
+  }
+}

@@ -1,0 +1,301 @@
+// SEND, in the order that the specification fixes (section 11): the order decides which error wins.
+//
+// Everything here happens under the bus lock and is one transaction. Checks come first and change nothing; then copies are
+// written where nobody looks yet, and one commit makes them all visible.
+
+internal import CShm
+
+/// A message on its way out: its slot is filled, but for what the bus itself says in the header.
+struct Outgoing {
+  let slot: SlotRecord
+  var header: OutgoingHeader
+  let name: MessageName
+  let key: NameKey
+  /// The id has been given out; a retry keeps it.
+  var isAssigned = false
+
+  var isRequest: Bool { header.flags.contains(.wantAReply) }
+  var isReply: Bool { !header.inReplyTo.isNone }
+}
+
+/// What a send came to.
+enum SendOutcome {
+  /// Delivered; the slot is now the recipients', unless there were none.
+  case sent(recipients: Int)
+  /// Somebody has no room: to be tried again.
+  case wait(KBusError)
+  /// Refused; the message is lost.
+  case refused(KBusError)
+}
+
+/// Whom a message goes to, once every check has passed.
+private struct Recipients {
+  var route = Route()
+  var requester: KsockRecord?
+  var answered: RequestRecord?
+  var replier: KsockRecord?
+  var replierBinding: BindingRecord?
+
+  var most: Int { route.listeners + 2 }
+}
+
+private enum Decision {
+  case deliver(Recipients)
+  case wait(Recipients, KBusError)
+  case refuse(KBusError)
+}
+
+extension SharedBus {
+  /// Sends, under the lock. `spare`: claim another slot of this class, so that a steady sender takes the lock once a message.
+  @inline(__always) func send(
+    _ message: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
+  ) throws(KBusError) -> SendOutcome {
+    var serials = Serials(self)
+    if !message.isAssigned {
+      if message.header.id.network == 0 { message.header.id = serials.next() }
+      message.isAssigned = true
+    }
+    switch try decide(message) {
+    case .refuse(let error):
+      record(message, serials, sender, pending: false)
+      return .refused(error)
+    case .wait(let recipients, let error):
+      try wantRoom(recipients, message, serials, sender)
+      // Room may have appeared between our look and our flag (SYNC room: pairs with the take's exchange of head).
+      cshm_fence()
+      guard case .deliver(let again) = try decide(message) else { return .wait(error) }
+      serials = Serials(self)
+      return .sent(recipients: try deliver(message, to: again, from: sender, &serials, spare, &spareSlot, &rings))
+    case .deliver(let recipients):
+      return .sent(recipients: try deliver(message, to: recipients, from: sender, &serials, spare, &spareSlot, &rings))
+    }
+  }
+
+  // Steps 7 to 13: checks
+
+  @inline(__always) private func decide(_ message: Outgoing) throws(KBusError) -> Decision {
+    var recipients = Recipients()
+    let flags = message.header.flags, isRequest = message.isRequest
+    recipients.route = try route(message.name.bytes, message.key, wantsReplier: isRequest, "send")
+    if isRequest {
+      guard let replier = recipients.route.replier else { return .refuse(.noReplier(message.name)) }
+      recipients.replierBinding = binding(replier)
+      recipients.replier = try ksock(checking: binding(replier).ksock, "send")
+    }
+    if message.isReply {
+      guard let requester = ksock(id: message.header.to) else { return .refuse(.noRequester(message.header.to)) }
+      guard let answered = findRequest(message.header.inReplyTo, requester: requester) else {
+        return .refuse(.notWaitedFor(message.header.inReplyTo, message.header.to))
+      }
+      recipients.requester = requester
+      recipients.answered = answered
+      if requester.isFullForReply { return refusal(.recipientFull(requester, "requester"), recipients, flags) }
+    }
+    if let replier = recipients.replier {
+      guard message.header.to == 0 || message.header.to == replier.id else {
+        return .refuse(.anotherReplier(message.name, wanted: message.header.to, found: replier.id))
+      }
+      if replier.isFull { return refusal(.recipientFull(replier, "Replier"), recipients, flags) }
+    }
+    if !flags.isDisjoint(with: [.allOrFail, .allOrWait]) {
+      for place in 0..<recipients.route.listeners {
+        let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "send")
+        if listener.isFull { return refusal(.recipientFull(listener, "listener"), recipients, flags) }
+      }
+    }
+    return .deliver(recipients)
+  }
+
+  private func refusal(_ error: KBusError, _ recipients: Recipients, _ flags: MessageFlags) -> Decision {
+    flags.contains(.allOrWait) ? .wait(recipients, .pending(error)) : .refuse(error)
+  }
+
+  // Failing: the id has been used up all the same (section 3)
+
+  private func record(_ message: Outgoing, _ serials: Serials, _ sender: KsockRecord, pending: Bool) {
+    var transaction = Transaction(self, journalOf: sender.index)
+    serials.log(&transaction)
+    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.header.id.word)
+    setPending(pending, sender, &transaction)
+    transaction.commit()
+  }
+
+  /// Notes whether a message of this Ksock waits for room.
+  func setPending(_ pending: Bool, _ sender: KsockRecord, _ transaction: inout Transaction) {
+    guard (sender.pending != 0) != pending else { return }
+    let count = memory.u32(geometry.state + CSHM_STATE_PENDING_SENDERS)
+    transaction.set(sender.at + CSHM_KSOCK_PENDING, pending ? 1 : 0 as UInt32)
+    transaction.set(geometry.state + CSHM_STATE_PENDING_SENDERS, pending ? count &+ 1 : count &- 1)
+  }
+
+  /// Asks whoever has no room to ring us when there is some.
+  private func wantRoom(
+    _ recipients: Recipients, _ message: Outgoing, _ serials: Serials, _ sender: KsockRecord
+  ) throws(KBusError) {
+    record(message, serials, sender, pending: true)
+    var transaction = Transaction(self, journalOf: nil)
+    if let requester = recipients.requester, requester.isFullForReply { requester.askForRoom(&transaction) }
+    if let replier = recipients.replier, replier.isFull { replier.askForRoom(&transaction) }
+    for place in 0..<recipients.route.listeners {
+      let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "send")
+      if listener.isFull { listener.askForRoom(&transaction) }
+    }
+    transaction.commit()
+  }
+
+  // Step 14: delivery
+
+  @inline(__always) private func deliver(
+    _ message: Outgoing, to recipients: Recipients, from sender: KsockRecord, _ serials: inout Serials, _ spare: Int?,
+    _ spareSlot: inout Int?, _ rings: inout Rings
+  ) throws(KBusError) -> Int {
+    // Few recipients fit the sender's own journal, which stays in its cache.
+    var transaction = Transaction(self, journalOf: recipients.most <= 8 ? sender.index : nil)
+    var deliveries = Deliveries(self)
+    var copies = Copies(message, sequence: serials.nextSequence())
+    if message.header.flags.contains(.urgent) {
+      try copies.addUrgent(recipients, self, &deliveries, &transaction, sender)
+    } else {
+      try copies.add(recipients, self, &deliveries, &transaction, sender)
+    }
+    if let answered = recipients.answered, sender.index == Int(answered.replier),
+      sender.incarnation == answered.replierIncarnation, answered.isPopped(head: sender.head)
+    {
+      transaction.set(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
+    }
+    serials.log(&transaction)
+    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.header.id.word)
+    setPending(false, sender, &transaction)
+    deliveries.log(&transaction)
+    if copies.count > 0 {
+      let extensions = try findExtensions(copies: copies.count, "send")
+      transaction.set(message.slot.at + CSHM_SLOT_SENDER, 0 as UInt64)
+      if let spare, let next = findSlot(inClass: spare, except: message.slot.index) {
+        transaction.claim(next, for: sender.incarnation)
+        spareSlot = next.index
+      }
+      message.slot.stamp(id: message.header.id, from: sender.id, sequence: serials.sequence)
+      transaction.willPublish(slot: message.slot.index)
+      message.slot.setHolders(copies.count, extensions: extensions)
+      rememberSent(message.slot.index)
+    }
+    transaction.commit()
+    rings.take(deliveries.ring())
+    if recipients.answered != nil { ringPending(&rings) }
+    return copies.count
+  }
+}
+
+extension KsockRecord {
+  /// The next take is to ring whoever has a message pending.
+  fileprivate func askForRoom(_ transaction: inout Transaction) {
+    guard special & UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0 else { return }
+    transaction.set(at + CSHM_KSOCK_SPECIAL, special | UInt32(CSHM_SPECIAL_ROOM_WANTED))
+  }
+}
+
+/// The copies of one message, as they are written.
+private struct Copies {
+  private let message: Outgoing
+  private let sequence: UInt64
+  private(set) var count = 0
+
+  @inline(__always) init(_ message: Outgoing, sequence: UInt64) {
+    self.message = message
+    self.sequence = sequence
+  }
+
+  private var id: UInt64 { message.header.id.word }
+
+  /// Requester, Replier, then listeners, newest binding first.
+  @inline(__always) mutating func add(
+    _ recipients: Recipients, _ bus: SharedBus, _ deliveries: inout Deliveries, _ transaction: inout Transaction,
+    _ sender: KsockRecord
+  ) throws(KBusError) {
+    if let requester = recipients.requester, let answered = recipients.answered {
+      try settle(answered, requester, &deliveries, &transaction)
+      _ = try deliveries.push(next(), id: id, to: requester, &transaction, "send")
+    }
+    if let replier = recipients.replier, let binding = recipients.replierBinding {
+      let record = try bus.findFreeRequest(message.header.id, "send")
+      let position = try deliveries.push(
+        next(binding: binding.sequence, request: record), id: id, to: replier, &transaction, "send")
+      try open(record, replier, position, sender, &deliveries, &transaction)
+    }
+    for place in 0..<recipients.route.listeners {
+      let binding = bus.binding(Int(bus.scratch.recipients[place]))
+      let listener = try bus.ksock(checking: binding.ksock, "send")
+      guard accepts(listener, bus, &deliveries) else { continue }
+      _ = try deliveries.push(next(binding: binding.sequence), id: id, to: listener, &transaction, "send")
+    }
+  }
+
+  /// In front of everything, so in the other order: the copy that asks for a reply, or is one, comes out first.
+  mutating func addUrgent(
+    _ recipients: Recipients, _ bus: SharedBus, _ deliveries: inout Deliveries, _ transaction: inout Transaction,
+    _ sender: KsockRecord
+  ) throws(KBusError) {
+    // Who gets a copy is decided in the usual order, since "only once" keeps the first.
+    for ksock in [recipients.requester, recipients.replier] {
+      if let ksock { bus.scratch.ends[deliveries.end(of: ksock)].lastPushed = id }
+    }
+    var chosen = 0
+    for place in 0..<recipients.route.listeners {
+      let listener = try bus.ksock(checking: bus.binding(Int(bus.scratch.recipients[place])).ksock, "send")
+      guard accepts(listener, bus, &deliveries) else { continue }
+      bus.scratch.ends[deliveries.end(of: listener)].lastPushed = id
+      bus.scratch.merged[chosen] = bus.scratch.recipients[place]
+      chosen += 1
+    }
+    for place in stride(from: chosen - 1, through: 0, by: -1) {
+      let binding = bus.binding(Int(bus.scratch.merged[place]))
+      let listener = try bus.ksock(checking: binding.ksock, "send")
+      try deliveries.pushUrgent(next(binding: binding.sequence), id: id, to: listener, &transaction, "send")
+    }
+    if let replier = recipients.replier, let binding = recipients.replierBinding {
+      let record = try bus.findFreeRequest(message.header.id, "send")
+      try deliveries.pushUrgent(next(binding: binding.sequence, request: record), id: id, to: replier, &transaction, "send")
+      try open(record, replier, CSHM_URGENT_QUEUED, sender, &deliveries, &transaction)
+    }
+    if let requester = recipients.requester, let answered = recipients.answered {
+      try settle(answered, requester, &deliveries, &transaction)
+      try deliveries.pushUrgent(next(), id: id, to: requester, &transaction, "send")
+    }
+  }
+
+  /// The next copy; each has a holder bit of its own.
+  @inline(__always) private mutating func next(binding: UInt64 = 0, request: RequestRecord? = nil) -> Copy {
+    let copy = Copy(
+      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot.index) + 1,
+      holder: UInt32(count), binding: binding, request: request.map { UInt32($0.index) + 1 } ?? 0)
+    count += 1
+    return copy
+  }
+
+  /// Whether a listener copy is put in its queue: not if it is full, nor a second time if it wants messages only once.
+  @inline(__always) private func accepts(_ listener: KsockRecord, _ bus: SharedBus, _ deliveries: inout Deliveries) -> Bool {
+    if listener.isFull {
+      bus.scratch.ends[deliveries.end(of: listener)].missed &+= 1
+      return false
+    }
+    return listener.onlyOnce == 0 || bus.scratch.ends[deliveries.end(of: listener)].lastPushed != id
+  }
+
+  /// The request is answered: its reserved place becomes the reply's.
+  @inline(__always) private func settle(
+    _ answered: RequestRecord, _ requester: KsockRecord, _ deliveries: inout Deliveries, _ transaction: inout Transaction
+  ) throws(KBusError) {
+    transaction.set(answered.at + CSHM_REQUEST_SEQUENCE, 0 as UInt64)
+    try deliveries.reserve(-1, at: requester, &transaction, "send")
+  }
+
+  /// The request awaits its answer, and a place for it is reserved.
+  @inline(__always) private func open(
+    _ record: RequestRecord, _ replier: KsockRecord, _ position: UInt64, _ sender: KsockRecord,
+    _ deliveries: inout Deliveries, _ transaction: inout Transaction
+  ) throws(KBusError) {
+    record.write(id: message.header.id, requester: sender, replier: replier, position: position)
+    transaction.set(record.at + CSHM_REQUEST_SEQUENCE, sequence)
+    try deliveries.reserve(1, at: sender, &transaction, "send")
+  }
+}

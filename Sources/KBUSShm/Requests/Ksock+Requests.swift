@@ -1,0 +1,207 @@
+// Request and reply in one call: sends a Request and waits for its one answer, wherever in the queue it comes.
+//
+// Messages queued before the answer stay where they are, in order and counted. Threads that await answers are known to every
+// take of the Ksock, so an answer that another thread comes upon is handed over (`awaited`).
+
+internal import CShm
+
+/// An answer that a thread waits for; guarded by takeLock.
+struct AwaitedReply {
+  let id: MessageID
+  /// Handed over by another thread that came upon it.
+  var taken: Taken?
+  /// Positions before this have been looked at.
+  var scanned: UInt64 = 0
+}
+
+extension Ksock {
+  /// Sends a Request and waits for its answer: the Reply, or a Status if the bus answers in place of the Replier.
+  ///
+  /// **Blocking:** until answered or the deadline. **Errors:** those of `send`, and `timedOut`: then the place reserved for
+  /// the answer is given back, and a late reply is refused with ECONNREFUSED.
+  public func request(_ request: some OutgoingMessage, within limit: Duration) throws(KBusError) -> Message {
+    let deadline = Deadline.after(limit)
+    var message = request.message
+    message.flags.insert(.wantAReply)
+    let id = try sendAwaited(message)
+    while true {
+      let heard = record.bell
+      if let taken = try takeReplySpinning(id, deadline) { return try ReceivedMessage(taken, of: self).copy() }
+      // With ALL_OR_WAIT the request itself may still be waiting for room.
+      if record.pending != 0, try retryPending() { continue }
+      if deadline.isPast {
+        if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self).copy() }
+        throw .timedOut("request", message.name)
+      }
+      record.sleep(since: heard, until: deadline)
+    }
+  }
+
+  /// Sends a Request with this payload and waits for its answer.
+  public func request(_ name: MessageName, _ data: [UInt8], within limit: Duration) throws(KBusError) -> Message {
+    try request(Request(name, data), within: limit)
+  }
+
+  /// Sends a Request with this text and waits for its answer.
+  public func request(_ name: MessageName, _ text: String = "", within limit: Duration) throws(KBusError) -> Message {
+    try request(Request(name, text), within: limit)
+  }
+
+  /// Answers a Request that was read in place.
+  ///
+  /// **Errors:** `notOursToAnswer` unless this copy asks its reader to reply, and those of `send`.
+  @discardableResult
+  public func reply(to request: borrowing ReceivedMessage, _ data: [UInt8] = []) throws(KBusError) -> MessageID {
+    guard request.isRequest, request.wantsUsToReply else { throw .notOursToAnswer }
+    var header = OutgoingHeader()
+    header.inReplyTo = request.id
+    header.to = request.from
+    return try send(header, request.name, count: data.count) { slot in slot.memory.copyIn(data, at: slot.payload) }
+  }
+
+  // Inside
+
+  /// Sends, and notes that the answer is awaited before any other thread can come upon it.
+  private func sendAwaited(_ message: Message) throws(KBusError) -> MessageID {
+    lockTakes()
+    defer { unlockTakes() }
+    var id: MessageID
+    do throws(KBusError) {
+      id = try send(message)
+    } catch where error.code == .pending {
+      id = record.lastSent
+    }
+    awaited.append(AwaitedReply(id: id))
+    return id
+  }
+
+  private func takeReplySpinning(_ id: MessageID, _ deadline: Deadline) throws(KBusError) -> Taken? {
+    if let taken = try takeReply(id) { return taken }
+    let budget = spinBudget[0]
+    guard budget > 0, !deadline.isPast else { return nil }
+    let until = min(cshm_now() &+ budget, deadline.nanoseconds)
+    var heard = record.bell
+    repeat {
+      for _ in 0..<64 {
+        if record.bell != heard {
+          heard = record.bell
+          if let taken = try takeReply(id) { return taken }
+        }
+        cshm_pause()
+      }
+    } while cshm_now() < until
+    return nil
+  }
+
+  /// Takes the answer if it is there: handed over, at the front, in the middle, or among the urgent messages.
+  private func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
+    lockTakes()
+    defer { unlockTakes() }
+    guard let place = awaited.firstIndex(where: { $0.id == id }) else { return nil }
+    do throws(KBusError) {
+      try check("request")
+      if awaited[place].taken == nil, record.special & UInt32(CSHM_SPECIAL_URGENT) != 0 {
+        awaited[place].taken = try takeUrgentReply(id)
+      }
+      if awaited[place].taken == nil { awaited[place].taken = try takeQueuedReply(&awaited[place]) }
+    } catch {
+      awaited.remove(at: place)
+      throw error
+    }
+    guard let taken = awaited[place].taken else { return nil }
+    awaited.remove(at: place)
+    return taken
+  }
+
+  private func takeUrgentReply(_ id: MessageID) throws(KBusError) -> Taken? {
+    try withBus("request") { _ throws(KBusError) in
+      var previous: NodeRecord?
+      for _ in 0..<record.urgentCount {
+        let node = try shared.urgentNode(checking: previous?.next ?? record.urgentHead, "request")
+        if try isAnswer(node.entry.copy, to: id) {
+          var end = reading[0]
+          defer { reading[0] = end }
+          return try shared.takeUrgent(record, &end, after: previous)
+        }
+        previous = node
+      }
+      return nil
+    }
+  }
+
+  /// Looks through the ring, without the bus lock: what is published stays as it is while we hold takeLock.
+  private func takeQueuedReply(_ wanted: inout AwaitedReply) throws(KBusError) -> Taken? {
+    let end = reading[0]
+    var chunk = shared.chunk(end.chunk)
+    var position = end.head
+    while chunk.entry(position).stamp == position &+ 1 {
+      let entry = chunk.entry(position)
+      if position >= wanted.scanned, try isAnswer(entry.copy, to: wanted.id) {
+        return position == end.head && record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
+          ? try takeFrontReply() : try takeFromMiddle(entry)
+      }
+      position &+= 1
+      if position % UInt64(CSHM_CHUNK_ENTRIES) == 0 { chunk = try shared.chunk(checking: chunk.next, "request") }
+    }
+    wanted.scanned = position
+    return nil
+  }
+
+  private func takeFrontReply() throws(KBusError) -> Taken? {
+    var end = reading[0]
+    let taken = try shared.takeFront(record, &end)
+    reading[0] = end
+    if let taken, record.special != 0 { try afterTake(record.special, taken) }
+    return taken
+  }
+
+  private func takeFromMiddle(_ entry: EntryRecord) throws(KBusError) -> Taken {
+    try withBus("request") { rings throws(KBusError) in
+      var end = reading[0]
+      defer { reading[0] = end }
+      let taken = try shared.takeFromMiddle(record, &end, entry)
+      shared.grantRoom(record, &rings)
+      return taken
+    }
+  }
+
+  /// Whether a queued copy is the answer to a request: the requester's copy of a reply, or a status.
+  private func isAnswer(_ copy: Copy, to id: MessageID) throws(KBusError) -> Bool {
+    if copy.isTombstone { return false }
+    guard copy.isMessage else { return copy.kind != Status.eventsLost.rawValue && copy.binding == id.word }
+    guard copy.binding == 0 else { return false }
+    return try shared.slot(checking: copy.slot, "request").inReplyTo == id
+  }
+
+  /// Gives an answer that another thread awaits to that thread. With takeLock.
+  func handOver(_ taken: Taken) throws(KBusError) -> Bool {
+    for place in awaited.indices where awaited[place].taken == nil {
+      guard try isAnswer(taken.copy, to: awaited[place].id) else { continue }
+      awaited[place].taken = taken
+      record.ringOwnThreads()
+      return true
+    }
+    return false
+  }
+
+  /// Time is up: gives the reserved place back, so that a late reply is refused. Returns the answer if it has come just now.
+  private func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
+    if record.pending != 0, record.lastSent == id { try discard() }
+    try withBus("request") { rings throws(KBusError) in
+      guard let request = shared.findRequest(id, requester: record) else { return }
+      var transaction = Transaction(shared, journalOf: nil)
+      var deliveries = Deliveries(shared)
+      transaction.set(request.at + CSHM_REQUEST_SEQUENCE, 0 as UInt64)
+      try deliveries.reserve(-1, at: record, &transaction, "request")
+      deliveries.log(&transaction)
+      transaction.commit()
+      rings.take(deliveries.ring())
+      shared.ringPending(&rings)
+    }
+    if let taken = try takeReply(id) { return taken }
+    lockTakes()
+    awaited.removeAll { $0.id == id }
+    unlockTakes()
+    return nil
+  }
+}

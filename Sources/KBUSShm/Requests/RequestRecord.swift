@@ -1,0 +1,74 @@
+// Requests that have reached their Replier and have had no answer yet (cshm_request, invariants R1 and R2).
+
+internal import CShm
+
+struct RequestRecord {
+  let memory: BusMemory
+  let at: Int
+  let index: Int
+
+  @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_REQUEST_SEQUENCE) }
+  @inline(__always) var id: MessageID { MessageID(word: memory.u64(at + CSHM_REQUEST_ID)) }
+  @inline(__always) var requester: UInt32 { memory.u32(at + CSHM_REQUEST_REQUESTER) }
+  @inline(__always) var replier: UInt32 { memory.u32(at + CSHM_REQUEST_REPLIER) }
+  @inline(__always) var requesterIncarnation: UInt64 { memory.u64(at + CSHM_REQUEST_REQUESTER_INCARNATION) }
+  @inline(__always) var replierIncarnation: UInt64 { memory.u64(at + CSHM_REQUEST_REPLIER_INCARNATION) }
+  @inline(__always) var position: UInt64 { memory.u64(at + CSHM_REQUEST_POSITION) }
+
+  /// Whether the Replier has taken the copy that asks it to reply.
+  func isPopped(head: UInt64) -> Bool {
+    if position == CSHM_URGENT_QUEUED { return false }
+    return position & CSHM_URGENT_TAKEN != 0 || position < head
+  }
+
+  /// Orders popped requests by when they were popped: an urgent one taken when head stood at h came after all ordinary ones
+  /// before h, and before that at h.
+  var popOrder: UInt64 {
+    position & CSHM_URGENT_TAKEN != 0 ? (position & ~CSHM_URGENT_TAKEN) * 2 : position * 2 + 1
+  }
+
+  @inline(__always) func write(id: MessageID, requester: KsockRecord, replier: KsockRecord, position: UInt64) {
+    memory.store64(at + CSHM_REQUEST_ID, id.word)
+    memory.store64(at + CSHM_REQUEST_REQUESTER_INCARNATION, requester.incarnation)
+    memory.store64(at + CSHM_REQUEST_REPLIER_INCARNATION, replier.incarnation)
+    memory.store32(at + CSHM_REQUEST_REQUESTER, UInt32(requester.index))
+    memory.store32(at + CSHM_REQUEST_REPLIER, UInt32(replier.index))
+    memory.store64(at + CSHM_REQUEST_POSITION, position)
+  }
+}
+
+extension SharedBus {
+  @inline(__always) func request(_ index: Int) -> RequestRecord {
+    RequestRecord(memory: memory, at: geometry.requests.at(index), index: index)
+  }
+
+  func request(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> RequestRecord {
+    guard word >= 1, Int(word) <= geometry.limits.requests else { throw .corrupt(.r1, operation) }
+    return request(Int(word) - 1)
+  }
+
+  /// A free record for a request with this id. Records are put where their serial points, so that a reply finds its own at
+  /// once.
+  @inline(__always) func findFreeRequest(_ id: MessageID, _ operation: StaticString) throws(KBusError) -> RequestRecord {
+    let pool = Pool(region: geometry.requests, memory: memory)
+    var search = pool.freeOnes(from: Int(id.serial))
+    guard let index = search.take() else { throw exhausted(.requests, operation) }
+    return request(index)
+  }
+
+  /// The record of a request that this Ksock awaits an answer to.
+  @inline(__always) func findRequest(_ id: MessageID, requester: KsockRecord) -> RequestRecord? {
+    let count = geometry.limits.requests
+    var index = Int(id.serial) % count
+    for _ in 0..<count {
+      let record = request(index)
+      if record.id == id, record.sequence != 0, record.requester == UInt32(requester.index),
+        record.requesterIncarnation == requester.incarnation
+      {
+        return record
+      }
+      index = index + 1 == count ? 0 : index + 1
+    }
+    return nil
+  }
+}

@@ -1,0 +1,135 @@
+// Events that tell listeners of `$.KBUS.ReplierBindEvent` who was bound or unbound as Replier (specification, section 16).
+
+internal import CShm
+
+/// Whom a bind event goes to: the listeners stand in `Scratch.recipients`.
+struct BindEventRoute {
+  let listeners: Int
+  /// Whether any listener has no room.
+  let isBlocked: Bool
+}
+
+extension SharedBus {
+  var reportsBinds: Bool { memory.u32(geometry.state + CSHM_STATE_REPORT_BINDS) != 0 }
+
+  private static let eventFlags: MessageFlags = [.synthetic, .allOrFail]
+
+  /// Finds the listeners of bind events. A closing Ksock is not one of them (D-8).
+  func routeBindEvent(except closing: KsockRecord?, _ operation: StaticString) throws(KBusError) -> BindEventRoute {
+    let name = BusName.replierBindEvent.bytes
+    let route = try route(name, NameKey(name, seed: hashSeed), wantsReplier: false, operation)
+    var kept = 0
+    var isBlocked = false
+    for place in 0..<route.listeners {
+      let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, operation)
+      if listener.index == closing?.index { continue }
+      scratch.recipients[kept] = scratch.recipients[place]
+      kept += 1
+      if listener.isFull || listener.setAsideCount != 0 { isBlocked = true }
+    }
+    return BindEventRoute(listeners: kept, isBlocked: isBlocked)
+  }
+
+  /// Makes the message of an event in a free slot. Only slots with reserved memory: there is no system call under the lock.
+  func makeEvent(
+    _ event: ReplierBindEvent, _ serials: inout Serials, _ operation: StaticString
+  ) throws(KBusError) -> SlotRecord {
+    let data = event.data
+    let slot = try findSlot(bytes: data.count, backed: true, operation)
+    var header = OutgoingHeader()
+    header.flags = Self.eventFlags
+    // Direct, like all the rest of a slot that nobody has.
+    memory.store64(slot.at + CSHM_SLOT_GENERATION, slot.generation &+ 1)
+    slot.write(header, name: BusName.replierBindEvent.bytes, dataCount: data.count)
+    memory.copyIn(data, at: slot.payload)
+    slot.stamp(id: serials.next(), from: 0, sequence: serials.nextSequence())
+    return slot
+  }
+
+  /// Puts the event of a bind or unbind into every listener's queue; with `close` set aside where there is no room.
+  func deliver(
+    _ event: ReplierBindEvent, _ route: BindEventRoute, setAside: Bool, _ serials: inout Serials,
+    _ deliveries: inout Deliveries, _ transaction: inout Transaction, _ operation: StaticString
+  ) throws(KBusError) {
+    guard route.listeners > 0 else {
+      // The event takes a serial even though nobody hears of it (section 3).
+      _ = serials.next()
+      return
+    }
+    let slot = try makeEvent(event, &serials, operation)
+    var copies: UInt32 = 0, aside = 0
+    for place in 0..<route.listeners {
+      let binding = binding(Int(scratch.recipients[place]))
+      let listener = try ksock(checking: binding.ksock, operation)
+      let end = deliveries.end(of: listener)
+      if listener.onlyOnce != 0, scratch.ends[end].lastPushed == slot.id.word { continue }
+      let copy = Copy(slot: UInt32(slot.index) + 1, holder: copies, binding: binding.sequence)
+      copies += 1
+      if setAside, listener.isFull || listener.setAsideCount != 0 {
+        try deliveries.setAside(copy, for: listener, &transaction, operation)
+        aside += 1
+      } else {
+        _ = try deliveries.push(copy, id: slot.id.word, to: listener, &transaction, operation)
+      }
+    }
+    if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(setAsideCount + aside)) }
+    let extensions = try findExtensions(copies: Int(copies), operation)
+    transaction.willPublish(slot: slot.index)
+    slot.setHolders(Int(copies), extensions: extensions)
+  }
+
+  /// The unbind event of a closing Ksock's binding. It cannot fail: what can't be queued is set aside, and what can't be set
+  /// aside is lost, which each listener is told once.
+  func deliverClosing(
+    _ event: ReplierBindEvent, of closing: KsockRecord, _ serials: inout Serials, _ deliveries: inout Deliveries,
+    _ transaction: inout Transaction
+  ) throws(KBusError) {
+    let route = try routeBindEvent(except: closing, "close")
+    var waiting = 0
+    for place in 0..<route.listeners {
+      let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "close")
+      if listener.isFull || listener.setAsideCount != 0 { waiting += 1 }
+    }
+    let overflows = waiting > 0 && (isTragic || waiting + setAsideCount > Int(CSHM_SET_ASIDE))
+    if overflows || !canMakeEvent(event) {
+      try announceLoss(route, &serials, &deliveries, &transaction)
+    } else {
+      try deliver(event, route, setAside: true, &serials, &deliveries, &transaction, "close")
+      for place in 0..<route.listeners {
+        let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "close")
+        scratch.ends[deliveries.end(of: listener)].lostSince = 0
+      }
+    }
+  }
+
+  private func canMakeEvent(_ event: ReplierBindEvent) -> Bool {
+    let bytes = ReplierBindEvent.byteCount(nameLength: event.name.bytes.count)
+    guard let first = geometry.slotClass(for: bytes) else { return false }
+    for number in first..<min(first + 2, geometry.classes.count) where findSlot(inClass: number, backed: true) != nil { return true }
+    return false
+  }
+
+  /// Tells every listening Ksock, once since the last real event, that events were lost.
+  private func announceLoss(
+    _ route: BindEventRoute, _ serials: inout Serials, _ deliveries: inout Deliveries, _ transaction: inout Transaction
+  ) throws(KBusError) {
+    // The event itself took a serial.
+    _ = serials.next()
+    let sequence = serials.nextSequence()
+    var id: MessageID?
+    var added = 0
+    for place in 0..<route.listeners {
+      let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "close")
+      let end = deliveries.end(of: listener)
+      guard scratch.ends[end].lostSince == 0 else { continue }
+      let serial = id ?? serials.next()
+      id = serial
+      let copy = Copy(kind: Status.eventsLost.rawValue, slot: serial.serial)
+      try deliveries.setAside(copy, for: listener, &transaction, "close")
+      scratch.ends[end].lostSince = sequence
+      added += 1
+    }
+    transaction.set(geometry.state + CSHM_STATE_TRAGIC, 1 as UInt32)
+    if added > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(setAsideCount + added)) }
+  }
+}

@@ -1,0 +1,78 @@
+// A binding as the bus file holds it (cshm_binding, invariants B1 and B2).
+
+internal import CShm
+
+struct BindingRecord {
+  let memory: BusMemory
+  let at: Int
+  let index: Int
+  let longNames: Geometry.Region
+
+  @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_BINDING_SEQUENCE) }
+  @inline(__always) var hash: UInt64 { memory.u64(at + CSHM_BINDING_HASH) }
+  @inline(__always) var ksock: UInt32 { memory.u32(at + CSHM_BINDING_KSOCK) }
+  @inline(__always) var kind: UInt32 { memory.u32(at + CSHM_BINDING_KIND) }
+  @inline(__always) var chainNext: UInt32 { memory.u32(at + CSHM_BINDING_CHAIN_NEXT) }
+  var chainPrevious: UInt32 { memory.u32(at + CSHM_BINDING_CHAIN_PREV) }
+  var ownNext: UInt32 { memory.u32(at + CSHM_BINDING_OWN_NEXT) }
+  var ownPrevious: UInt32 { memory.u32(at + CSHM_BINDING_OWN_PREV) }
+  var longName: UInt32 { memory.u32(at + CSHM_BINDING_LONG_NAME) }
+
+  @inline(__always) var isReplier: Bool { kind & UInt32(CSHM_BINDING_REPLIER) != 0 }
+
+  var form: MessageName.Form {
+    if kind & UInt32(CSHM_BINDING_CHILD) != 0 { return .child }
+    return kind & UInt32(CSHM_BINDING_DESCENDANTS) != 0 ? .descendants : .plain
+  }
+
+  /// Where the name is, and its length.
+  @inline(__always) func nameBytes(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
+    let count = Int(memory.u32(at + CSHM_BINDING_NAME_BYTES))
+    if count <= Int(CSHM_INLINE_NAME) { return (at + CSHM_BINDING_NAME, count) }
+    let long = Int(longName)
+    guard count <= MessageName.maximumLength, long >= 1, long <= longNames.count else { throw .corrupt(.b2, operation) }
+    return (longNames.at(long - 1) + CSHM_LONG_NAME_BYTES, count)
+  }
+
+  func name(_ operation: StaticString) throws(KBusError) -> MessageName {
+    let (offset, count) = try nameBytes(operation)
+    return MessageName(bytes: memory.copyOut(offset, count: count))
+  }
+
+  /// Whether this is a binding to exactly this name.
+  @inline(__always) func isNamed(_ name: [UInt8], _ operation: StaticString) throws(KBusError) -> Bool {
+    let (offset, count) = try nameBytes(operation)
+    return count == name.count && memory.holds(name, at: offset)
+  }
+}
+
+extension SharedBus {
+  @inline(__always) func binding(_ index: Int) -> BindingRecord {
+    BindingRecord(memory: memory, at: geometry.bindings.at(index), index: index, longNames: geometry.longNames)
+  }
+
+  /// The binding that a word of the file names (+1).
+  @inline(__always) func binding(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> BindingRecord {
+    guard word >= 1, Int(word) <= geometry.limits.bindings else { throw .corrupt(.b2, operation) }
+    return binding(Int(word) - 1)
+  }
+
+  @inline(__always) func bucket(_ hash: UInt64) -> Int {
+    geometry.buckets.at(Int(truncatingIfNeeded: (hash ^ hash >> 32) & UInt64(geometry.buckets.count - 1)))
+  }
+
+  /// Goes through the bindings filed under a hash, newest first, until `body` says false.
+  @inline(__always) func forEachBinding(
+    filed hash: UInt64, _ operation: StaticString, _ body: (BindingRecord) throws(KBusError) -> Bool
+  ) throws(KBusError) {
+    var next = memory.u32(bucket(hash))
+    var hops = 0
+    while next != 0 {
+      let binding = try binding(checking: next, operation)
+      hops += 1
+      guard hops <= geometry.limits.bindings else { throw .corrupt(.b2, operation) }
+      next = binding.chainNext
+      if binding.hash == hash, try !body(binding) { return }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/// A message to be filled in place: its payload is a slot of shared memory, lent to the sender.
+///
+/// **Ownership:** ends when it is sent, or when it is dropped. **Threads:** one thread at a time.
+@safe public struct LoanedMessage: ~Copyable {
+  let ksock: Ksock
+  let slot: SlotRecord
+  var header: OutgoingHeader
+  let name: MessageName
+  let key: NameKey
+  /// The size of the payload in bytes.
+  public let count: Int
+  private var isSpent = false
+
+  init(ksock: Ksock, slot: SlotRecord, header: OutgoingHeader, name: MessageName, key: NameKey, count: Int) {
+    self.ksock = ksock
+    self.slot = slot
+    self.header = header
+    self.name = name
+    self.key = key
+    self.count = count
+  }
+
+  /// The payload, to be written. What a recycled slot held before is still in it.
+  public var bytes: MutableRawSpan {
+    @_lifetime(&self)
+    mutating get {
+      let span = unsafe MutableRawSpan(_unsafeBytes: slot.memory.bytes(slot.payload, count: count))
+      return unsafe _overrideLifetime(span, mutating: &self)
+    }
+  }
+
+  /// Calls `body` with the payload as a buffer, for calls such as read(2). The buffer must not be kept.
+  public mutating func withUnsafeMutableBytes<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) -> Result
+  ) -> Result { unsafe body(slot.memory.bytes(slot.payload, count: count)) }
+
+  /// Where the payload lies, in bytes from the start of the bus file.
+  public var payloadOffset: Int { slot.payload }
+
+  /// Hands the slot over: the loan is over.
+  consuming func spend() -> Outgoing {
+    isSpent = true
+    return Outgoing(slot: slot, header: header, name: name, key: key)
+  }
+
+  deinit { if !isSpent { ksock.giveBack(slot) } }
+}
+
+extension Ksock {
+  /// Lends a slot for a message with so many bytes of payload; its own `data` is not looked at.
+  ///
+  /// **Blocking:** never; the first use of a large slot reserves its memory, which takes as long as touching it.
+  /// **Errors:** those that `send` finds without looking at recipients.
+  public func loan(_ message: some OutgoingMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
+    let message = message.message, header = OutgoingHeader(message)
+    try check("loan")
+    try requireWriting("loan")
+    lockSends()
+    defer { unlockSends() }
+    let key = try checkOutgoing(header, message.name, count: count)
+    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: message.name.bytes.count, dataLength: count))
+    slot.write(header, name: message.name.bytes, dataCount: count)
+    return LoanedMessage(ksock: self, slot: slot, header: header, name: message.name, key: key, count: count)
+  }
+
+  /// Sends a message that was filled in place: nothing is copied.
+  ///
+  /// **Ownership:** the loan ends here, also when the send fails. **Errors:** those of `send`.
+  @discardableResult
+  public func send(_ loan: consuming LoanedMessage) throws(KBusError) -> MessageID {
+    guard loan.ksock === self else { throw .badValue("send", "the loan is of another Ksock") }
+    try check("send")
+    lockSends()
+    defer { unlockSends() }
+    guard pending == nil else { throw .alreadyPending }
+    return try publish(loan.spend())
+  }
+}

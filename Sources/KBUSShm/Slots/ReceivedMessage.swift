@@ -1,0 +1,105 @@
+internal import CShm
+
+/// A message read in place: its bytes stay in shared memory, unchanged, until this ends.
+///
+/// **Ownership:** ends with `release()` or when it goes out of scope; until then its slot is not used again. A Ksock can hold
+/// 64 at once. It may outlive its Ksock. **Threads:** one thread at a time.
+@safe public struct ReceivedMessage: ~Copyable {
+  private let ksock: Ksock
+  private let taken: Taken
+  private let slot: SlotRecord?
+  private let payload: (offset: Int, count: Int)
+
+  init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
+    let slot = taken.held == nil ? nil : try ksock.shared.slot(checking: taken.copy.slot, "receive")
+    let payload = try slot?.data("receive") ?? (0, 0)
+    self.ksock = ksock
+    self.taken = taken
+    self.slot = slot
+    self.payload = payload
+  }
+
+  deinit { ksock.release(taken) }
+
+  /// Ends the loan: the slot may be used again.
+  public consuming func release() {}
+
+  // Header
+
+  public var id: MessageID { slot?.id ?? MessageID(serial: taken.copy.slot) }
+  public var inReplyTo: MessageID { slot?.inReplyTo ?? MessageID(word: taken.copy.binding) }
+  public var to: UInt32 { slot?.to ?? (inReplyTo.isNone ? 0 : ksock.id) }
+  public var from: UInt32 { slot?.from ?? taken.copy.holder }
+  public var origFrom: Origin { slot?.origFrom ?? .none }
+  public var finalTo: Origin { slot?.finalTo ?? .none }
+
+  public var flags: MessageFlags {
+    guard let slot else { return .synthetic }
+    return taken.copy.isYours ? slot.flags.union(.wantYouToReply) : slot.flags
+  }
+
+  public var isReply: Bool { !inReplyTo.isNone }
+  public var isRequest: Bool { flags.contains(.wantAReply) }
+  /// Whether the reader of this copy is the Replier and owes the Reply.
+  public var wantsUsToReply: Bool { taken.copy.isYours }
+
+  public var kind: MessageKind { header.kind }
+
+  /// The name, copied. Empty if the bus file is damaged.
+  public var name: MessageName {
+    guard let slot else { return (Status(rawValue: taken.copy.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost).name }
+    guard let (offset, count) = try? slot.name("receive") else { return MessageName(bytes: []) }
+    return MessageName(bytes: slot.memory.copyOut(offset, count: count))
+  }
+
+  // Payload
+
+  /// The size of the payload in bytes.
+  public var count: Int { payload.count }
+
+  /// The payload, in bytes exactly as sent.
+  public var bytes: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(ksock.shared.memory.bytes(payload.offset, count: payload.count)))
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+
+  /// Calls `body` with the payload as a buffer, for calls such as write(2). The buffer must not be kept.
+  public borrowing func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    unsafe body(UnsafeRawBufferPointer(ksock.shared.memory.bytes(payload.offset, count: payload.count)))
+  }
+
+  /// Where the payload lies, in bytes from the start of the bus file. With the sender's `LoanedMessage.payloadOffset` it shows
+  /// that nothing was copied.
+  public var payloadOffset: Int { payload.offset }
+
+  // Copies
+
+  /// The header, without the payload.
+  private var header: Message {
+    Message(
+      name, to: to, from: from, origFrom: origFrom, finalTo: finalTo, inReplyTo: inReplyTo, flags: flags, id: id)
+  }
+
+  /// The message as a value of its own.
+  public borrowing func copy() -> Message {
+    var message = header
+    message.data = ksock.shared.memory.copyOut(payload.offset, count: payload.count)
+    return message
+  }
+}
+
+extension Ksock {
+  /// Gives a taken message's slot back. Without a lock: its bit is ours alone.
+  @inline(__always) func release(_ taken: Taken) {
+    guard let held = taken.held, let slot = try? shared.slot(checking: taken.copy.slot, "receive") else { return }
+    if isClosedHere {
+      // The held record may serve another Ksock by now.
+      slot.release(holder: taken.copy.holder)
+    } else {
+      shared.releaseHeld(record, held, slot, holder: taken.copy.holder)
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// A slot as the bus file holds it (cshm_slot, invariants S1 to S3): one message, for all of its recipients.
+
+internal import CShm
+
+struct SlotRecord {
+  let memory: BusMemory
+  let at: Int
+  let index: Int
+  /// Where the payload lies, and how much room it has.
+  let payload: Int
+  let payloadBytes: Int
+  /// Whether the payload's pages were reserved with the bus.
+  let isReserved: Bool
+  let extensions: Geometry.Region
+
+  @inline(__always) var sender: UInt64 { memory.u64(at + CSHM_SLOT_SENDER) }
+  @inline(__always) var holders: UInt64 { memory.acquire64(at + CSHM_SLOT_HOLDERS) }
+  @inline(__always) var generation: UInt64 { memory.u64(at + CSHM_SLOT_GENERATION) }
+  /// Whether using the payload cannot raise SIGBUS.
+  var isBacked: Bool { isReserved || memory.u32(at + CSHM_SLOT_BACKED) != 0 }
+
+  @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_SLOT_SEQUENCE) }
+  @inline(__always) var id: MessageID { MessageID(word: memory.u64(at + CSHM_SLOT_ID)) }
+  @inline(__always) var inReplyTo: MessageID { MessageID(word: memory.u64(at + CSHM_SLOT_IN_REPLY_TO)) }
+  @inline(__always) var origFrom: Origin { Origin(word: memory.u64(at + CSHM_SLOT_ORIG_FROM)) }
+  @inline(__always) var finalTo: Origin { Origin(word: memory.u64(at + CSHM_SLOT_FINAL_TO)) }
+  @inline(__always) var to: UInt32 { memory.u32(at + CSHM_SLOT_TO) }
+  @inline(__always) var from: UInt32 { memory.u32(at + CSHM_SLOT_FROM) }
+  @inline(__always) var flags: MessageFlags { MessageFlags(rawValue: memory.u32(at + CSHM_SLOT_FLAGS)) }
+
+  /// The payload, as far as it lies within the slot (S3): lengths in the file are not believed.
+  func data(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
+    let count = Int(memory.u32(at + CSHM_SLOT_DATA_BYTES))
+    guard count <= payloadBytes else { throw .corrupt(.s3, operation) }
+    return (payload, count)
+  }
+
+  /// Where the name is, and its length.
+  func name(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
+    let count = Int(memory.u32(at + CSHM_SLOT_NAME_BYTES)), place = Int(memory.u32(at + CSHM_SLOT_NAME_PLACE))
+    if place == 0 {
+      guard count <= Int(CSHM_INLINE_NAME) else { throw .corrupt(.s3, operation) }
+      return (at + CSHM_SLOT_NAME, count)
+    }
+    guard count <= MessageName.maximumLength, place - 1 + count <= payloadBytes else { throw .corrupt(.s3, operation) }
+    return (payload + place - 1, count)
+  }
+
+  // Filling a slot: direct, since nobody sees it before a commit.
+
+  /// How much payload a message needs: a long name lies behind the data.
+  static func payloadBytes(nameLength: Int, dataLength: Int) -> Int {
+    nameLength <= Int(CSHM_INLINE_NAME) ? dataLength : dataLength + nameLength
+  }
+
+  @inline(__always) func write(_ header: OutgoingHeader, name: [UInt8], dataCount: Int) {
+    memory.store64(at + CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
+    memory.store64(at + CSHM_SLOT_ORIG_FROM, header.origFrom.word)
+    memory.store64(at + CSHM_SLOT_FINAL_TO, header.finalTo.word)
+    memory.store64(at + CSHM_SLOT_ID, header.id.word)
+    memory.store32(at + CSHM_SLOT_TO, header.to)
+    memory.store32(at + CSHM_SLOT_FLAGS, header.flags.rawValue)
+    memory.store32(at + CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
+    memory.store32(at + CSHM_SLOT_NAME_BYTES, UInt32(name.count))
+    let isInline = name.count <= Int(CSHM_INLINE_NAME)
+    memory.store32(at + CSHM_SLOT_NAME_PLACE, isInline ? 0 : UInt32(dataCount) + 1)
+    memory.copyIn(name, at: isInline ? at + CSHM_SLOT_NAME : payload + dataCount)
+  }
+
+  @inline(__always) func stamp(id: MessageID, from: UInt32, sequence: UInt64) {
+    memory.store64(at + CSHM_SLOT_ID, id.word)
+    memory.store32(at + CSHM_SLOT_FROM, from)
+    memory.store64(at + CSHM_SLOT_SEQUENCE, sequence)
+  }
+}
+
+/// What the sender says in the header of a message.
+struct OutgoingHeader {
+  var id = MessageID.none
+  var inReplyTo = MessageID.none
+  var to: UInt32 = 0
+  var origFrom = Origin.none
+  var finalTo = Origin.none
+  var flags = MessageFlags()
+
+  init() {}
+
+  /// Takes over what the sender may say; the bus alone says SYNTHETIC and WANT_YOU_TO_REPLY.
+  init(_ message: Message) {
+    id = message.id
+    inReplyTo = message.inReplyTo
+    to = message.to
+    origFrom = message.origFrom
+    finalTo = message.finalTo
+    flags = message.flags.subtracting([.synthetic, .wantYouToReply])
+  }
+}
+
+extension SharedBus {
+  @inline(__always) func slot(_ index: Int) -> SlotRecord {
+    let region = geometry.classes[geometry.slotClass(of: index)], place = index - region.firstSlot
+    return SlotRecord(
+      memory: memory, at: region.headers.at(place), index: index, payload: region.payloads.at(place),
+      payloadBytes: region.payloadBytes, isReserved: region.isReserved, extensions: geometry.extensions)
+  }
+
+  /// The slot that a word of the file names (+1).
+  @inline(__always) func slot(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> SlotRecord {
+    guard word >= 1, Int(word) <= geometry.slotCount else { throw .corrupt(.s1, operation) }
+    return slot(Int(word) - 1)
+  }
+}

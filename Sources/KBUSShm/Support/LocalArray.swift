@@ -1,0 +1,33 @@
+// Private memory that is allocated once, so that a send and a take allocate nothing.
+
+/// A fixed array in private memory, without exclusivity checks: whoever holds the lock that guards it has it alone.
+@safe struct LocalArray<Element: BitwiseCopyable>: @unchecked Sendable {
+  // Sendable: each is guarded by a lock, named where it is declared.
+  private let base: UnsafeMutablePointer<Element>
+  let count: Int
+
+  init(repeating value: Element, count: Int) {
+    unsafe base = .allocate(capacity: count)
+    unsafe base.initialize(repeating: value, count: count)
+    self.count = count
+  }
+
+  @inline(__always) subscript(index: Int) -> Element {
+    get {
+      precondition(index >= 0 && index < count, "beyond the scratch space")
+      return unsafe base[index]
+    }
+    nonmutating set {
+      precondition(index >= 0 && index < count, "beyond the scratch space")
+      unsafe base[index] = newValue
+    }
+  }
+
+  /// Where an element is, for a lock word that the C side works on.
+  @inline(__always) func address(_ index: Int) -> UnsafeMutablePointer<Element> {
+    precondition(index >= 0 && index < count, "beyond the scratch space")
+    return unsafe base + index
+  }
+
+  func deallocate() { unsafe base.deallocate() }
+}

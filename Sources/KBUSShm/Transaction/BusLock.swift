@@ -1,0 +1,55 @@
+// Taking and giving back the bus lock. One lock gives one order of everything on a bus; it is held for as long as it
+// takes to change a few words, never during a system call, a copy of payload or a wait.
+
+internal import CShm
+
+extension SharedBus {
+  /// How long one attempt waits. R7: an untimed wait can be stranded on a free lock when a waiter is killed.
+  private static let attempt: UInt64 = 50_000_000
+  /// After so many attempts the holder is reported: it is stopped, or starved.
+  private static let attempts = 40
+
+  /// Takes the lock. From a dead holder it comes with a bus to repair first, which happens here.
+  ///
+  /// **Errors:** `lockStalled` naming the holder, `lockHeldHere` in a signal handler that interrupted us, `corrupt`.
+  func lock(_ operation: StaticString) throws(KBusError) {
+    let result = unsafe cshm_lock_take(memory.mutex, Self.attempt)
+    if result != 0 { try lockSlowly(operation, result) }
+    guard memory.u32(CSHM_HEADER_CORRUPT) == 0 else {
+      unlock()
+      throw .corruptBefore(operation, path)
+    }
+  }
+
+  private func lockSlowly(_ operation: StaticString, _ first: CInt) throws(KBusError) {
+    var result = first
+    for _ in 0..<Self.attempts where result == -CInt(CSHM_ETIMEDOUT) {
+      memory.add32(geometry.lockLine + CSHM_LOCK_LINE_STALLS, 1)
+      result = unsafe cshm_lock_take(memory.mutex, Self.attempt)
+    }
+    switch result {
+    case 0: return
+    case CInt(CSHM_EOWNERDEAD): try recoverOrMark(operation)
+    case -CInt(CSHM_ETIMEDOUT): throw .lockStalled(operation, holder: unsafe cshm_lock_holder(memory.mutex))
+    case -CInt(CSHM_EDEADLK): throw .lockHeldHere(operation)
+    default: throw .corrupt(.l1, operation)
+    }
+  }
+
+  private func recoverOrMark(_ operation: StaticString) throws(KBusError) {
+    do throws(KBusError) {
+      try recover()
+    } catch {
+      // Nobody can trust this bus any more: say so in the file, so that everybody is told the same.
+      markCorrupt()
+      _ = unsafe cshm_lock_consistent(memory.mutex)
+      unlock()
+      throw error
+    }
+    _ = unsafe cshm_lock_consistent(memory.mutex)
+  }
+
+  func unlock() { if unsafe cshm_lock_release(memory.mutex) != 0 { markCorrupt() } }
+
+  func markCorrupt() { memory.store32(CSHM_HEADER_CORRUPT, 1) }
+}

@@ -1,0 +1,20 @@
+// Taking over from a dead holder of the lock: finish its transaction or drop it, finish its long operation, wake everybody.
+
+internal import CShm
+
+extension SharedBus {
+  /// Repairs the bus, under a lock that came with EOWNERDEAD. If we die here, the next one does all of it again.
+  func recover() throws(KBusError) {
+    try Transaction.recover(self)
+    var rings = Rings(self)
+    try finishOperation(&rings)
+    let count = geometry.state + CSHM_STATE_RECOVERIES
+    memory.store64(count, memory.u64(count) &+ 1)
+    // The dead may have owed a wake to anybody: ring all bells, and wake at once, since what is woken only looks again.
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isOpen { memory.store32(ksock.at + CSHM_KSOCK_BELL, ksock.bell &+ 1) }
+    }
+    wakeAllSleepers()
+  }
+}

@@ -1,0 +1,86 @@
+// Doorbells: how a sender tells a reader that there is something, and how a reader sleeps until then.
+//
+// The reader reads its bell, looks into its queue, says that it sleeps, and sleeps for as long as the bell has not changed. The
+// sender publishes, adds one to the bell, and after giving the lock back looks whether anybody sleeps. Between each pair
+// stands a full fence, so at least one of the two sees the other (SYNC bell: `KsockRecord.sleep` with `Rings.wake`).
+// Without sleepers a sender makes no system call.
+
+internal import CShm
+
+/// The Ksocks to ring after a transaction. Few in practice: beyond what fits here, all sleepers of the bus are rung.
+struct Rings {
+  private var ksocks = InlineArray<16, Int32>(repeating: 0)
+  private var count = 0
+  private var all = false
+  private let bus: SharedBus
+
+  @inline(__always) init(_ bus: SharedBus) { self.bus = bus }
+
+  /// Under the lock, after the commit.
+  @inline(__always) mutating func add(_ ksock: KsockRecord) {
+    let bell = ksock.at + CSHM_KSOCK_BELL
+    ksock.memory.store32(bell, ksock.memory.u32(bell) &+ 1)
+    if count < ksocks.count {
+      ksocks[count] = Int32(truncatingIfNeeded: ksock.index)
+      count += 1
+    } else {
+      all = true
+    }
+  }
+
+  /// Takes over what another transaction under the same lock has to ring.
+  @inline(__always) mutating func take(_ other: Rings) {
+    for place in 0..<other.count where count < ksocks.count {
+      ksocks[count] = other.ksocks[place]
+      count += 1
+    }
+    all = all || other.all || count == ksocks.count
+  }
+
+  /// After the lock has been given back.
+  @inline(__always) func wake() {
+    if count == 0 { return }
+    cshm_fence()
+    for place in 0..<count { Self.wake(bus.ksock(Int(ksocks[place]))) }
+    if all { bus.wakeAllSleepers() }
+  }
+
+  @inline(__always) private static func wake(_ ksock: KsockRecord) {
+    if ksock.sleepers != 0 { ksock.memory.wake(ksock.at + CSHM_KSOCK_BELL) }
+  }
+}
+
+extension SharedBus {
+  /// Wakes whoever sleeps on this bus: after a death, since the dead may have owed somebody a wake.
+  func wakeAllSleepers() {
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isOpen, ksock.sleepers != 0 { memory.wake(ksock.at + CSHM_KSOCK_BELL) }
+    }
+  }
+
+  /// Rings all Ksocks that have a message pending: room may have appeared for it.
+  func ringPending(_ rings: inout Rings) {
+    guard memory.u32(geometry.state + CSHM_STATE_PENDING_SENDERS) != 0 else { return }
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isOpen, ksock.pending != 0 { rings.add(ksock) }
+    }
+  }
+}
+
+extension KsockRecord {
+  /// Sleeps until the bell has rung since `heard` was read, or the deadline passes. What the caller waits for it must look
+  /// at between reading the bell and calling this.
+  func sleep(since heard: UInt32, until deadline: Deadline) {
+    memory.add32(at + CSHM_KSOCK_SLEEPERS, 1)
+    _ = memory.sleep(on: at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
+    memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max)
+  }
+
+  /// Rings the owner's own threads: something changed inside the process.
+  func ringOwnThreads() {
+    memory.add32(at + CSHM_KSOCK_BELL, 1)
+    memory.wake(at + CSHM_KSOCK_BELL)
+  }
+}
