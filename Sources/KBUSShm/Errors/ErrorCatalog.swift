@@ -57,6 +57,7 @@ public enum ErrorCatalog {
         "Reply only to a copy with both REQ and YOU among its flags."),
       Entry(.nothingToFollow, "request", "a stateful request follows a Reply or an earlier stateful request, and this is neither",
         "Send a plain Request first, and follow its reply."),
+      Entry(.badAddress, "any, from C", "an argument's address is null or can't be read", "Pass the address of a variable of the right type."),
       Entry(.readOnly, "send, receive", "the Ksock is not open for that", "Open it for reading and writing."),
       Entry(.timedOut, "request, waitForReplier", "the time limit passed", "Try again, or allow more time."),
       // Settings

@@ -1,18 +1,54 @@
 /// The invariants of the bus file, as they are numbered beside its structures in cshm_layout.h and in docs/LAYOUT.md.
-public enum Invariant: String, Sendable, CaseIterable {
-  case h1 = "H1", h2 = "H2"
-  case t1 = "T1", t2 = "T2", t3 = "T3"
-  case l1 = "L1"
-  case j1 = "J1", j2 = "J2"
-  case k1 = "K1", k2 = "K2", k3 = "K3", k4 = "K4", k5 = "K5", k6 = "K6", k7 = "K7", k8 = "K8"
-  case e1 = "E1"
-  case c1 = "C1", c2 = "C2", c3 = "C3"
-  case n1 = "N1"
-  case s1 = "S1", s2 = "S2", s3 = "S3"
-  case b1 = "B1", b2 = "B2"
-  case m1 = "M1"
-  case r1 = "R1", r2 = "R2"
-  case x1 = "X1"
+public enum Invariant: Sendable, CaseIterable {
+  case h1, h2
+  case t1, t2, t3
+  case l1
+  case j1, j2
+  case k1, k2, k3, k4, k5, k6, k7, k8
+  case e1
+  case c1, c2, c3
+  case n1
+  case s1, s2, s3
+  case b1, b2
+  case m1
+  case r1, r2
+  case x1
+
+  /// The number: a letter for the structure, and a digit.
+  public var number: StaticString {
+    switch self {
+    case .h1: "H1"
+    case .h2: "H2"
+    case .t1: "T1"
+    case .t2: "T2"
+    case .t3: "T3"
+    case .l1: "L1"
+    case .j1: "J1"
+    case .j2: "J2"
+    case .k1: "K1"
+    case .k2: "K2"
+    case .k3: "K3"
+    case .k4: "K4"
+    case .k5: "K5"
+    case .k6: "K6"
+    case .k7: "K7"
+    case .k8: "K8"
+    case .e1: "E1"
+    case .c1: "C1"
+    case .c2: "C2"
+    case .c3: "C3"
+    case .n1: "N1"
+    case .s1: "S1"
+    case .s2: "S2"
+    case .s3: "S3"
+    case .b1: "B1"
+    case .b2: "B2"
+    case .m1: "M1"
+    case .r1: "R1"
+    case .r2: "R2"
+    case .x1: "X1"
+    }
+  }
 
   /// What holds, in one sentence.
   public var sentence: StaticString {

@@ -151,7 +151,7 @@ extension KBusError {
   }
 
   static func corrupt(_ invariant: Invariant, _ operation: StaticString) -> Self {
-    Self(.corrupt, operation, "corrupt bus: \(invariant.rawValue) does not hold (\(invariant.sentence))")
+    Self(.corrupt, operation, "corrupt bus: \(invariant.number) does not hold (\(invariant.sentence))")
   }
 
   static func corruptBefore(_ operation: StaticString, _ path: String) -> Self {

@@ -21,6 +21,8 @@ extension Ksock {
 
   /// Takes the next message in place, and waits for one if need be; nil when the time is up. Nil as the limit waits for ever.
   public func take(within limit: Duration?) throws(KBusError) -> ReceivedMessage? {
+    // No clock is read as long as something is queued.
+    if let taken = try takeNow() { return try ReceivedMessage(taken, of: self) }
     let deadline = Deadline.after(limit)
     while true {
       let heard = record.bell
@@ -39,18 +41,12 @@ extension Ksock {
 
   // Inside
 
-  @inline(__always) private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
+  private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
     if let taken = try takeNow() { return taken }
-    let budget = spinBudget[0]
-    guard budget > 0, !deadline.isPast else { return nil }
-    let until = min(cshm_now() &+ budget, deadline.nanoseconds)
-    repeat {
-      // The clock costs more than a look.
-      for _ in 0..<64 {
-        if record.mayHaveMessages, let taken = try takeNow() { return taken }
-        cshm_pause()
-      }
-    } while cshm_now() < until
+    var spin = Spin(budget: spinBudget[0], deadline)
+    while spin.goesOn() {
+      if record.mayHaveMessages, let taken = try takeNow() { return taken }
+    }
     return nil
   }
 

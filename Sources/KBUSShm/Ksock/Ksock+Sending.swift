@@ -20,7 +20,7 @@ extension Ksock {
   }
 
   /// Sends what `fill` writes into the slot.
-  @inline(__always) func send(
+  func send(
     _ header: OutgoingHeader, _ name: MessageName, count: Int, _ fill: (SlotRecord) -> Void
   ) throws(KBusError) -> MessageID {
     try check("send")
@@ -53,7 +53,7 @@ extension Ksock {
   // Slots. With sendLock.
 
   /// A slot of ours with reserved payload memory: the spare one, or a new one.
-  @inline(__always) func claimSlot(payloadBytes: Int) throws(KBusError) -> SlotRecord {
+  func claimSlot(payloadBytes: Int) throws(KBusError) -> SlotRecord {
     if let number = shared.geometry.slotClass(for: payloadBytes), spares[number] >= 0 {
       let slot = shared.slot(spares[number])
       spares[number] = -1
@@ -96,7 +96,7 @@ extension Ksock {
 
   // Publishing. With sendLock.
 
-  @inline(__always) func publish(_ message: consuming Outgoing) throws(KBusError) -> MessageID {
+  @inline(never) func publish(_ message: consuming Outgoing) throws(KBusError) -> MessageID {
     let number = spareClass(message.slot)
     let wantsSpare = number.map { spares[$0] < 0 } ?? false ? number : nil
     var spare: Int?

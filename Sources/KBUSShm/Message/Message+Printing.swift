@@ -2,7 +2,10 @@
 
 extension Message: CustomStringConvertible {
   /// For example `<Request '$.Fred', id=[0:6], from=1, flags=0x3 (REQ,YOU), data=b'hello'>`. Data is cut at 200 bytes.
-  public var description: String { Printer(message: self, dataLimit: 200).text }
+  public var description: String { description(dataLimit: 200) }
+
+  /// As `description`, with at most so many bytes of data shown.
+  public func description(dataLimit: Int) -> String { Printer(message: self, dataLimit: dataLimit).text }
 }
 
 extension MessageID: CustomStringConvertible {

@@ -4,7 +4,7 @@
 /// network passes through untouched (a limpet relays messages that way).
 ///
 /// **Source:** KBUS specification, section 3.
-public struct MessageID: Sendable, Hashable, Comparable {
+public struct MessageID: Sendable, Equatable, Comparable {
   public var network: UInt32
   public var serial: UInt32
 
@@ -27,7 +27,7 @@ public struct MessageID: Sendable, Hashable, Comparable {
 }
 
 /// Who sent a message on another bus, as limpets record it: a network and a Ksock id there. `{0, 0}` means "not used".
-public struct Origin: Sendable, Hashable {
+public struct Origin: Sendable, Equatable {
   public var network: UInt32
   public var local: UInt32
 
@@ -44,3 +44,9 @@ public struct Origin: Sendable, Hashable {
 
   init(word: UInt64) { self.init(network: UInt32(truncatingIfNeeded: word >> 32), local: UInt32(truncatingIfNeeded: word)) }
 }
+
+#if !hasFeature(Embedded)
+  // Hashing would bring the C library a random generator that older systems lack.
+  extension MessageID: Hashable {}
+  extension Origin: Hashable {}
+#endif

@@ -71,7 +71,7 @@ struct Deliveries: ~Copyable {
   // Adding copies
 
   /// Puts a copy at the back of a queue. Returns its position.
-  @inline(__always) mutating func push(
+  mutating func push(
     _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) -> UInt64 {
     let place = end(of: ksock)
@@ -140,7 +140,7 @@ struct Deliveries: ~Copyable {
   }
 
   /// Links chunks in until more entries are free than answers may come (K3).
-  @inline(__always) private mutating func keepRoom(
+  private mutating func keepRoom(
     _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
     while bus.scratch.ends[place].end &- bus.scratch.ends[place].tail <= UInt64(bus.scratch.ends[place].reserved) {
@@ -191,7 +191,7 @@ struct Deliveries: ~Copyable {
   // Ending
 
   /// Logs what has changed of every queue.
-  @inline(__always) borrowing func log(_ transaction: inout Transaction) {
+  borrowing func log(_ transaction: inout Transaction) {
     for place in 0..<count {
       let end = bus.scratch.ends[place]
       let ksock = bus.ksock(end.ksock)
@@ -229,7 +229,7 @@ struct Deliveries: ~Copyable {
 
   /// After the commit: rings every Ksock that has got something. Each bell is a word of its own right, not part of the
   /// transaction: ringing once too often does no harm, and recovery rings them all.
-  @inline(__always) consuming func ring() -> Rings {
+  consuming func ring() -> Rings {
     var rings = Rings(bus)
     for place in 0..<count {
       bus.scratch.endOf[bus.scratch.ends[place].ksock] = 0

@@ -47,7 +47,7 @@ private enum Decision {
 
 extension SharedBus {
   /// Sends, under the lock. `spare`: claim another slot of this class, so that a steady sender takes the lock once a message.
-  @inline(__always) func send(
+  func send(
     _ message: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
   ) throws(KBusError) -> SendOutcome {
     var serials = Serials(self)
@@ -73,7 +73,7 @@ extension SharedBus {
 
   // Steps 7 to 13: checks
 
-  @inline(__always) private func decide(_ message: Outgoing) throws(KBusError) -> Decision {
+  private func decide(_ message: Outgoing) throws(KBusError) -> Decision {
     var recipients = Recipients()
     let flags = message.header.flags, isRequest = message.isRequest
     recipients.route = try route(message.name.bytes, message.key, wantsReplier: isRequest, "send")
@@ -145,7 +145,7 @@ extension SharedBus {
 
   // Step 14: delivery
 
-  @inline(__always) private func deliver(
+  private func deliver(
     _ message: Outgoing, to recipients: Recipients, from sender: KsockRecord, _ serials: inout Serials, _ spare: Int?,
     _ spareSlot: inout Int?, _ rings: inout Rings
   ) throws(KBusError) -> Int {
@@ -208,7 +208,7 @@ private struct Copies {
   private var id: UInt64 { message.header.id.word }
 
   /// Requester, Replier, then listeners, newest binding first.
-  @inline(__always) mutating func add(
+  mutating func add(
     _ recipients: Recipients, _ bus: SharedBus, _ deliveries: inout Deliveries, _ transaction: inout Transaction,
     _ sender: KsockRecord
   ) throws(KBusError) {
@@ -282,7 +282,7 @@ private struct Copies {
   }
 
   /// The request is answered: its reserved place becomes the reply's.
-  @inline(__always) private func settle(
+  private func settle(
     _ answered: RequestRecord, _ requester: KsockRecord, _ deliveries: inout Deliveries, _ transaction: inout Transaction
   ) throws(KBusError) {
     transaction.set(answered.at + CSHM_REQUEST_SEQUENCE, 0 as UInt64)
@@ -290,7 +290,7 @@ private struct Copies {
   }
 
   /// The request awaits its answer, and a place for it is reserved.
-  @inline(__always) private func open(
+  private func open(
     _ record: RequestRecord, _ replier: KsockRecord, _ position: UInt64, _ sender: KsockRecord,
     _ deliveries: inout Deliveries, _ transaction: inout Transaction
   ) throws(KBusError) {

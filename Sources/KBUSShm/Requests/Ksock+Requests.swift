@@ -59,6 +59,14 @@ extension Ksock {
     return try send(header, request.name, count: data.count) { slot in slot.memory.copyIn(data, at: slot.payload) }
   }
 
+  /// Lends a slot for the Reply to a Request that was read in place, to be filled in place as well.
+  ///
+  /// **Errors:** as `reply(to:)`, without those of a recipient.
+  public func loan(replyTo request: borrowing ReceivedMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
+    guard request.isRequest, request.wantsUsToReply else { throw .notOursToAnswer }
+    return try loan(Message(request.name, to: request.from, inReplyTo: request.id), bytes: count)
+  }
+
   // Inside
 
   /// Sends, and notes that the answer is awaited before any other thread can come upon it.
@@ -77,19 +85,13 @@ extension Ksock {
 
   private func takeReplySpinning(_ id: MessageID, _ deadline: Deadline) throws(KBusError) -> Taken? {
     if let taken = try takeReply(id) { return taken }
-    let budget = spinBudget[0]
-    guard budget > 0, !deadline.isPast else { return nil }
-    let until = min(cshm_now() &+ budget, deadline.nanoseconds)
+    var spin = Spin(budget: spinBudget[0], deadline)
     var heard = record.bell
-    repeat {
-      for _ in 0..<64 {
-        if record.bell != heard {
-          heard = record.bell
-          if let taken = try takeReply(id) { return taken }
-        }
-        cshm_pause()
-      }
-    } while cshm_now() < until
+    while spin.goesOn() {
+      guard record.bell != heard else { continue }
+      heard = record.bell
+      if let taken = try takeReply(id) { return taken }
+    }
     return nil
   }
 

@@ -12,7 +12,7 @@ struct Route {
 
 extension SharedBus {
   /// Finds every listener, and the Replier of choice if one is asked for.
-  @inline(__always) func route(
+  func route(
     _ name: [UInt8], _ key: NameKey, wantsReplier: Bool, _ operation: StaticString
   ) throws(KBusError) -> Route {
     var route = Route()

@@ -53,7 +53,7 @@ struct Transaction: ~Copyable {
   @inline(__always) func willPublish(slot: Int) { memory.store64(journal + CSHM_JOURNAL_SLOT, UInt64(slot) + 1) }
 
   /// From here on it has happened.
-  @inline(__always) consuming func commit() {
+  consuming func commit() {
     memory.store64(journal + CSHM_JOURNAL_PHASE, CSHM_COMMITTED | UInt64(count))
     Self.apply(memory, journal, count)
     memory.store64(journal + CSHM_JOURNAL_SLOT, 0)
@@ -61,7 +61,7 @@ struct Transaction: ~Copyable {
   }
 
   /// Stores every entry: in `commit`, and again in recovery. Absolute values, so once more does no harm.
-  @inline(__always) private static func apply(_ memory: BusMemory, _ journal: Int, _ count: Int) {
+  private static func apply(_ memory: BusMemory, _ journal: Int, _ count: Int) {
     var entry = journal &+ CSHM_JOURNAL_SIZE
     for _ in 0..<count {
       let place = memory.u64(entry + CSHM_JOURNAL_ENTRY_PLACE), value = memory.u64(entry + CSHM_JOURNAL_ENTRY_VALUE)
