@@ -1,4 +1,4 @@
-import KBUSShm
+// The process that multi-process tests start. `TestPeer sweep OPERATION N` performs one operation and is killed before its
+// N-th store; without arguments it takes orders over its standard input.
 
-// Takes orders over standard input; see Orders.swift.
-print("kbus test peer \(Bus.directory)")
+Sweep.run()

@@ -3,8 +3,9 @@
 
 internal import CShm
 
-/// The places of all regions of a bus file, in bytes from its start.
-struct Geometry: Sendable, Equatable {
+/// The places of all regions of a bus file, in bytes from its start. A class, since every access goes through it and it is
+/// far too large to copy.
+final class Geometry: Sendable {
   /// What a geometry is computed from.
   struct Limits: Sendable, Equatable {
     var ksocks: Int
@@ -15,7 +16,7 @@ struct Geometry: Sendable, Equatable {
   }
 
   /// A run of records of one size.
-  struct Region: Sendable, Equatable {
+  struct Region: Sendable, BitwiseCopyable {
     let start: Int
     let stride: Int
     let count: Int
@@ -25,7 +26,7 @@ struct Geometry: Sendable, Equatable {
   }
 
   /// One size class: its slot headers, and its payloads.
-  struct SlotRegion: Sendable, Equatable {
+  struct SlotRegion: Sendable, BitwiseCopyable {
     let payloadBytes: Int
     let headers: Region
     let payloads: Region
@@ -61,7 +62,7 @@ struct Geometry: Sendable, Equatable {
   let longNames: Region
   let requests: Region
   let extensions: Region
-  let classes: [SlotRegion]
+  let classes: LocalArray<SlotRegion>
   /// Everything before this offset, and the lock page, is reserved when the bus is made.
   let reservedBytes: Int
   let lockLine: Int
@@ -112,12 +113,15 @@ struct Geometry: Sendable, Equatable {
           payloadBytes: bytes, headers: header, payloads: payloads, firstSlot: firstSlot, isReserved: isSmall))
       firstSlot += slotClass.count
     }
-    self.classes = classes
+    self.classes = LocalArray(repeating: classes[0], count: classes.count)
+    for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
     reservedBytes = reserved
     fileBytes = next + Self.page
     lockLine = fileBytes - CSHM_LOCK_LINE_SIZE
   }
+
+  deinit { classes.deallocate() }
 
   /// The slot class for so many bytes of payload; nil if none is large enough.
   @inline(__always) func slotClass(for bytes: Int) -> Int? {

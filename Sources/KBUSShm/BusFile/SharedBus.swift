@@ -79,6 +79,15 @@ final class SharedBus: @unchecked Sendable {
   }
 }
 
+/// A bus without a count of references: for values that live no longer than the call that holds the bus.
+@safe struct BorrowedBus {
+  private unowned(unsafe) let reference: SharedBus
+
+  @inline(__always) init(_ bus: SharedBus) { unsafe reference = bus }
+
+  @inline(__always) var shared: SharedBus { unsafe reference }
+}
+
 /// What a transaction of this process scribbles on. Guarded by the bus lock.
 struct Scratch {
   /// Listener bindings that a message matches, newest first, and room to merge them.

@@ -31,7 +31,7 @@ extension SharedBus {
     case .setAsideNodes: ("places for events set aside", geometry.setAsideNodes.count)
     case .extensions: ("places for messages with very many recipients", geometry.extensions.count)
     case .slots(let bytes):
-      ("slots for up to \(bytes) bytes", geometry.classes.first { $0.payloadBytes == bytes }?.headers.count ?? 0)
+      ("slots for up to \(bytes) bytes", geometry.slotClass(for: bytes).map { geometry.classes[$0].headers.count } ?? 0)
     }
   }
 

@@ -148,8 +148,15 @@ public final class Ksock: @unchecked Sendable {
 extension SharedBus {
   /// Puts a new Ksock on the bus, after closing those whose processes are gone.
   fileprivate func open(mode: Ksock.Mode) throws(KBusError) -> KsockRecord {
-    let abandoned = findAbandoned()
+    var abandoned = findAbandoned()
+    let recoveries = recoveryCount
     try lock("open")
+    if recoveryCount != recoveries {
+      // What a dead holder had committed has happened only now: its Ksock may be among it.
+      unlock()
+      abandoned = findAbandoned()
+      try lock("open")
+    }
     var rings = Rings(self)
     defer {
       unlock()

@@ -126,7 +126,7 @@ extension SharedBus {
     return BusStatistics(
       bus: number, nextKsock: memory.u32(geometry.state + CSHM_STATE_NEXT_KSOCK_ID),
       nextSerial: last == 0 ? 0 : last == .max ? 1 : last + 1, setAside: UInt32(setAsideCount), isTragic: isTragic,
-      recoveries: memory.u64(geometry.state + CSHM_STATE_RECOVERIES),
+      recoveries: recoveryCount,
       lockStalls: memory.u64(geometry.lockLine + CSHM_LOCK_LINE_STALLS), ksocks: ksocks.map { $0.statistics })
   }
 }

@@ -10,7 +10,7 @@ struct NameKey {
   private(set) var prefixes = 0
   private(set) var isValid: Bool
   /// The first few prefix hashes; those of deeper names are computed when they are needed.
-  private var first = InlineArray<8, UInt64>(repeating: 0)
+  private var first = InlineArray<4, UInt64>(repeating: 0)
 
   /// FNV-1a, begun with the seed of the bus.
   @inline(__always) private static func mix(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

@@ -38,14 +38,15 @@ struct Copy {
 
 /// The queues that one transaction adds to.
 struct Deliveries: ~Copyable {
-  let bus: SharedBus
+  private let borrowed: BorrowedBus
+  private var bus: SharedBus { @inline(__always) get { borrowed.shared } }
   private(set) var count = 0
   private var freeChunks: Pool.Search
   private var freeUrgentNodes: Pool.Search
   private var freeSetAsideNodes: Pool.Search
 
   init(_ bus: SharedBus) {
-    self.bus = bus
+    borrowed = BorrowedBus(bus)
     freeChunks = bus.freeOnes(bus.geometry.chunks, .chunk)
     freeUrgentNodes = bus.freeOnes(bus.geometry.urgentNodes, .urgentNode)
     freeSetAsideNodes = bus.freeOnes(bus.geometry.setAsideNodes, .setAsideNode)

@@ -26,14 +26,16 @@ enum Status: UInt32 {
 extension SharedBus {
   /// The serials that one transaction gives out, and its place in the order of the bus.
   struct Serials {
-    private let bus: SharedBus
+    private let memory: BusMemory
+    private let line: Int
     private(set) var last: UInt32
     private(set) var sequence: UInt64
 
     @inline(__always) init(_ bus: SharedBus) {
-      self.bus = bus
-      last = bus.memory.u32(bus.geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL)
-      sequence = bus.memory.u64(bus.geometry.lockLine + CSHM_LOCK_LINE_SEQUENCE)
+      memory = bus.memory
+      line = bus.geometry.lockLine
+      last = memory.u32(line + CSHM_LOCK_LINE_LAST_SERIAL)
+      sequence = memory.u64(line + CSHM_LOCK_LINE_SEQUENCE)
     }
 
     /// The next serial; 0 is left out when they wrap.
@@ -49,8 +51,8 @@ extension SharedBus {
     }
 
     @inline(__always) func log(_ transaction: inout Transaction) {
-      transaction.set(bus.geometry.lockLine + CSHM_LOCK_LINE_SEQUENCE, sequence)
-      transaction.set(bus.geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL, last)
+      transaction.set(line + CSHM_LOCK_LINE_SEQUENCE, sequence)
+      transaction.set(line + CSHM_LOCK_LINE_LAST_SERIAL, last)
     }
   }
 

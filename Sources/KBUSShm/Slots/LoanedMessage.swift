@@ -3,22 +3,18 @@
 /// **Ownership:** ends when it is sent, or when it is dropped. **Threads:** one thread at a time.
 @safe public struct LoanedMessage: ~Copyable {
   let ksock: Ksock
-  let slot: SlotRecord
-  var header: OutgoingHeader
-  let name: MessageName
-  let key: NameKey
+  private let message: Outgoing
   /// The size of the payload in bytes.
   public let count: Int
   private var isSpent = false
 
-  init(ksock: Ksock, slot: SlotRecord, header: OutgoingHeader, name: MessageName, key: NameKey, count: Int) {
+  init(_ message: Outgoing, of ksock: Ksock, count: Int) {
     self.ksock = ksock
-    self.slot = slot
-    self.header = header
-    self.name = name
-    self.key = key
+    self.message = message
     self.count = count
   }
+
+  private var slot: SlotRecord { message.slot }
 
   /// The payload, to be written. What a recycled slot held before is still in it.
   public var bytes: MutableRawSpan {
@@ -40,7 +36,7 @@
   /// Hands the slot over: the loan is over.
   consuming func spend() -> Outgoing {
     isSpent = true
-    return Outgoing(slot: slot, header: header, name: name, key: key)
+    return message
   }
 
   deinit { if !isSpent { ksock.giveBack(slot) } }
@@ -60,7 +56,7 @@ extension Ksock {
     let key = try checkOutgoing(header, message.name, count: count)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: message.name.bytes.count, dataLength: count))
     slot.write(header, name: message.name.bytes, dataCount: count)
-    return LoanedMessage(ksock: self, slot: slot, header: header, name: message.name, key: key, count: count)
+    return LoanedMessage(Outgoing(slot: slot, header: header, name: message.name, key: key), of: self, count: count)
   }
 
   /// Sends a message that was filled in place: nothing is copied.

@@ -3,13 +3,16 @@
 internal import CShm
 
 extension SharedBus {
+  /// How often the lock has been taken over from a dead holder.
+  var recoveryCount: UInt64 { memory.u64(geometry.state + CSHM_STATE_RECOVERIES) }
+
   /// Repairs the bus, under a lock that came with EOWNERDEAD. If we die here, the next one does all of it again.
   func recover() throws(KBusError) {
     try Transaction.recover(self)
     var rings = Rings(self)
     try finishOperation(&rings)
     let count = geometry.state + CSHM_STATE_RECOVERIES
-    memory.store64(count, memory.u64(count) &+ 1)
+    memory.store64(count, recoveryCount &+ 1)
     // The dead may have owed a wake to anybody: ring all bells, and wake at once, since what is woken only looks again.
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)

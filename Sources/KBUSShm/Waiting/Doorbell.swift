@@ -12,9 +12,9 @@ struct Rings {
   private var ksocks = InlineArray<16, Int32>(repeating: 0)
   private var count = 0
   private var all = false
-  private let bus: SharedBus
+  private let bus: BorrowedBus
 
-  @inline(__always) init(_ bus: SharedBus) { self.bus = bus }
+  @inline(__always) init(_ bus: SharedBus) { self.bus = BorrowedBus(bus) }
 
   /// Under the lock, after the commit.
   @inline(__always) mutating func add(_ ksock: KsockRecord) {
@@ -41,8 +41,8 @@ struct Rings {
   @inline(__always) func wake() {
     if count == 0 { return }
     cshm_fence()
-    for place in 0..<count { Self.wake(bus.ksock(Int(ksocks[place]))) }
-    if all { bus.wakeAllSleepers() }
+    for place in 0..<count { Self.wake(bus.shared.ksock(Int(ksocks[place]))) }
+    if all { bus.shared.wakeAllSleepers() }
   }
 
   @inline(__always) private static func wake(_ ksock: KsockRecord) {

@@ -1,0 +1,116 @@
+import Foundation
+import KBUSShm
+import Testing
+
+/// The bus on which operations are swept, with those who live on: three listeners, a Replier, a requester, and one that is full.
+final class SweepScene {
+  let directory: String
+  private let listeners: [Ksock]
+  private let replier: Ksock
+  private let requester: Ksock
+  private let full: Ksock
+  /// Requests sent to the process that is killed.
+  private var asked: [MessageID] = []
+
+  init() throws {
+    let directory = "/dev/shm/kbus-sweep-\(UUID().uuidString)"
+    self.directory = directory
+    try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+    var options = BusOptions()
+    options.maxKsocks = 16
+    options.maxBindings = 64
+    options.maxRequests = 64
+    options.slots = [BusOptions.SlotClass(bytes: 256, count: 64), BusOptions.SlotClass(bytes: 65_536, count: 4)]
+    try Bus.create(0, options: options, in: directory)
+    func open() throws -> Ksock { try Ksock(bus: 0, in: directory) }
+    listeners = [try open(), try open(), try open()]
+    try listeners[0].bind("$.Sweep.News")
+    try listeners[1].bind("$.Sweep.%")
+    try listeners[2].bind("$.Sweep.*")
+    replier = try open()
+    try replier.bind("$.Sweep.Ask", as: .replier)
+    requester = try open()
+    full = try open()
+    try full.bind("$.Sweep.Full")
+    try full.setMaxMessages(1)
+    try drain()
+  }
+
+  func end() {
+    for ksock in listeners + [replier, requester, full] { ksock.close() }
+    try? FileManager.default.removeItem(atPath: directory)
+  }
+
+  /// Does what the operation needs of others, once the process is ready for it.
+  func play(_ operation: String, with peer: SweepPeer) throws {
+    guard ["reply", "unbind", "close", "take", "takeUrgent"].contains(operation) else { return }
+    try #require(peer.line() == "ready")
+    switch operation {
+    case "take": try requester.send(Announcement("$.Sweep.Taken"))
+    case "takeUrgent": try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
+    default:
+      for _ in 0..<(operation == "reply" ? 1 : 2) { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
+    }
+  }
+
+  /// Checks everything that must hold, now that the process has ended. Returns whether its operation has happened.
+  func verify(_ operation: String, completed: Bool) throws -> Bool {
+    // Whoever opens the bus takes the lock over and closes what the dead left open.
+    let fresh = try Ksock(bus: 0, in: directory)
+    let copies = try listeners.map { try taken(from: $0, named: operation) }
+    let requests = try everything(from: replier)
+    let answers = try everything(from: requester)
+    let happened: Bool
+    switch operation {
+    case "announce", "urgent":
+      #expect(Set(copies).count == 1, "all listeners or none: \(copies)")
+      happened = copies[0] == 1
+    case "request", "stateful":
+      #expect(copies[1] == requests.count && copies[2] == requests.count, "Replier and listeners, or none")
+      happened = requests.count == 1
+    case "reply", "unbind", "close":
+      #expect(answers.map(\.inReplyTo).sorted() == asked.sorted(), "each request has exactly one answer")
+      happened = operation == "reply" ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == "close" && completed
+      asked = []
+    case "take", "takeUrgent", "bind", "allOrWait", "open": happened = completed
+    default: throw CancellationError()
+    }
+    if completed { #expect(happened, "an operation that returned has happened") }
+    try roundTrip(fresh)
+    fresh.close()
+    try drain()
+    let violations = try Bus.check(0, in: directory)
+    #expect(violations.isEmpty, "\(violations)")
+    let statistics = try requester.statistics()
+    #expect(statistics.ksocks.count == 6, "only those who live are on the bus")
+    #expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 })
+    return happened
+  }
+
+  private func roundTrip(_ fresh: Ksock) throws {
+    let id = try fresh.send(Request("$.Sweep.Ask", "fresh"))
+    let request = try #require(try replier.receive())
+    #expect(request.id == id && request.wantsUsToReply)
+    try replier.send(Reply(to: request, "answer"))
+    let reply = try #require(try fresh.receive())
+    #expect(reply.inReplyTo == id && reply.text == "answer")
+  }
+
+  /// How many messages of the operation a listener got.
+  private func taken(from ksock: Ksock, named operation: String) throws -> Int {
+    try everything(from: ksock).filter { $0.text == "swept" && !$0.isReply }.count
+  }
+
+  private func everything(from ksock: Ksock) throws -> [Message] {
+    var messages: [Message] = []
+    while let message = try ksock.receive() { messages.append(message) }
+    return messages
+  }
+
+  /// Empties every queue, and fills the one that is to be full: whoever asked it for room has been told.
+  private func drain() throws {
+    _ = try everything(from: full)
+    try requester.send(Announcement("$.Sweep.Full"))
+    for ksock in listeners + [replier, requester] { _ = try everything(from: ksock) }
+  }
+}

@@ -1,0 +1,84 @@
+import CShm
+import Glibc
+import KBUSShm
+
+/// One operation on bus 0 of `$KBUS_DIR`, killed before its n-th store into the bus file. What is needed to begin comes first
+/// and is not counted. The process says `ready` when it waits for the other side, and `stores N` when it survived.
+enum Sweep {
+  enum Operation: String, CaseIterable {
+    case announce, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
+  }
+
+  static func run() -> Never {
+    // Whatever happens to the test, this process doesn't outlive it.
+    alarm(60)
+    let arguments = CommandLine.arguments
+    guard arguments.count == 4, arguments[1] == "sweep", let operation = Operation(rawValue: arguments[2]),
+      let n = UInt64(arguments[3])
+    else { exit(64) }
+    do throws(KBusError) {
+      try perform(operation, killedBefore: n)
+      exit(0)
+    } catch {
+      say("failed \(error)")
+      exit(1)
+    }
+  }
+
+  private static func perform(_ operation: Operation, killedBefore n: UInt64) throws(KBusError) {
+    if operation == .open {
+      cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
+      let ksock = try Ksock(bus: 0)
+      say("stores \(cshm_fault_disarm())")
+      ksock.close()
+      return
+    }
+    let ksock = try Ksock(bus: 0)
+    try prepare(operation, ksock)
+    cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
+    switch operation {
+    case .announce: try ksock.send(Announcement("$.Sweep.News", "swept"))
+    case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
+    case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))
+    case .stateful:
+      var request = Request("$.Sweep.Ask", "swept").message
+      request.to = try ksock.findReplier("$.Sweep.Ask") ?? 0
+      try ksock.send(request)
+    case .reply: if let request = try ksock.receive() { try ksock.send(Reply(to: request, "swept")) }
+    case .take, .takeUrgent: _ = try ksock.receive()
+    case .bind: try ksock.bind("$.Sweep.*", as: .replier)
+    case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)
+    case .allOrWait: do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch where error.code == .pending {}
+    case .close: ksock.close()
+    case .open: break
+    }
+    let stores = cshm_fault_disarm()
+    say("stores \(stores)")
+  }
+
+  /// Brings the Ksock to where the operation begins; where another process must act first, says `ready` and waits.
+  private static func prepare(_ operation: Operation, _ ksock: Ksock) throws(KBusError) {
+    switch operation {
+    case .reply, .unbind, .close:
+      try ksock.bind("$.Sweep.Mine", as: .replier)
+      try ksock.bind("$.Sweep.Mine")
+      say("ready")
+      // For a reply one request; else two, of which a close finds one read and one not.
+      let expected: UInt32 = operation == .reply ? 2 : 4
+      while try ksock.numberOfMessages() < expected { _ = try ksock.wait(for: .readable, within: .milliseconds(10)) }
+      if operation == .close { _ = try ksock.receive() }
+    case .take, .takeUrgent:
+      try ksock.bind("$.Sweep.Taken")
+      say("ready")
+      _ = try ksock.wait(for: .readable, within: nil)
+    default:
+      // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
+      try ksock.send(Announcement("$.Sweep.Nobody"))
+    }
+  }
+
+  private static func say(_ line: String) {
+    print(line)
+    fflush(nil)
+  }
+}
