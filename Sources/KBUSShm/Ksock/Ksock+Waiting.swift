@@ -56,7 +56,9 @@ extension Ksock {
     while true {
       let heard = shared.memory.acquire32(word)
       let replier = try withBus("waitForReplier") { _ throws(KBusError) -> UInt32? in
-        guard let binding = unsafe try shared.route(name.bytes.span.bytes, key, wantsReplier: true, "waitForReplier").replier else { return nil }
+        guard let binding = unsafe try shared.route(name.bytes.span.bytes, key, wantsReplier: true, "waitForReplier").replier else {
+          return nil
+        }
         return try shared.ksock(checking: shared.binding(binding).ksock, "waitForReplier").id
       }
       if let replier { return replier }

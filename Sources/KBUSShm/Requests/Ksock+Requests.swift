@@ -79,7 +79,7 @@ extension Ksock {
     var id: MessageID
     do throws(KBusError) {
       id = try send(message)
-    } catch where error.code == .pending {
+    } catch  where error.code == .pending {
       id = record.lastSent
     }
     awaited.append(AwaitedReply(id: id))
