@@ -148,11 +148,13 @@ import Testing
 
   // MARK: Bad input
 
-  @Test("input that is no Y4M video is refused with the reason, before any process is started", arguments: [
-    ("", "the input is empty"), ("RIFF....AVI LIST and so on", "starts with \"RIFF....A\", not with YUV4MPEG2"),
-    ("YUV4MPEG2 W16", "in the middle of the Y4M header line"), ("YUV4MPEG2 H16\n", "no width"),
-    ("YUV4MPEG2 W16 H0\n", "H0"), ("YUV4MPEG2 W16 H16 C420p10\n", "chroma format 420p10 is not supported"),
-  ])
+  @Test(
+    "input that is no Y4M video is refused with the reason, before any process is started",
+    arguments: [
+      ("", "the input is empty"), ("RIFF....AVI LIST and so on", "starts with \"RIFF....A\", not with YUV4MPEG2"),
+      ("YUV4MPEG2 W16", "in the middle of the Y4M header line"), ("YUV4MPEG2 H16\n", "no width"),
+      ("YUV4MPEG2 W16 H0\n", "H0"), ("YUV4MPEG2 W16 H16 C420p10\n", "chroma format 420p10 is not supported"),
+    ])
   func badHeader(text: String, reason: String) throws {
     let run = try DemoRun(["--input", "-"], input: try Y4MBytes(text).pipe())
     #expect(try run.exitCode() == 1)

@@ -48,7 +48,8 @@ enum Sweep {
     case .take, .takeUrgent: _ = try ksock.receive()
     case .bind: try ksock.bind("$.Sweep.*", as: .replier)
     case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)
-    case .allOrWait: do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch where error.code == .pending {}
+    case .allOrWait:
+      do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch  where error.code == .pending {}
     case .close: ksock.close()
     case .open: break
     }

@@ -43,7 +43,7 @@ struct BusFile: ~Copyable {
       guard number == 0 else { throw .noSuchBus(number, directory) }
       do throws(KBusError) {
         try create(0, BusOptions(parsing: Machine.environment("KBUS_CREATE") ?? ""), in: directory)
-      } catch where error.code == .busExists {}
+      } catch  where error.code == .busExists {}
     }
     throw .noSuchBus(number, directory)
   }

@@ -84,6 +84,17 @@ internal import CShm
     unsafe cshm_zero(place(offset, count), count)
   }
 
+  @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int) {
+    unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: offset) }
+  }
+
+  /// Whether the first `count` bytes of the span are those at this place.
+  @inline(__always) func holds(_ bytes: RawSpan, upTo count: Int, at offset: Int) -> Bool {
+    let place = unsafe place(offset, count)
+    guard count <= bytes.byteCount else { return false }
+    return unsafe bytes.withUnsafeBytes { unsafe cshm_equal(place, $0.baseAddress!, count) != 0 }
+  }
+
   func holds(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
     guard let other = bytes.baseAddress, unsafe !bytes.isEmpty else { return true }
     return unsafe cshm_equal(place(offset, bytes.count), other, bytes.count) != 0
@@ -94,6 +105,13 @@ internal import CShm
   /// The payload at this place, for as long as its slot is held.
   func bytes(_ offset: Int, count: Int) -> UnsafeMutableRawBufferPointer {
     unsafe UnsafeMutableRawBufferPointer(start: place(offset, count), count: count)
+  }
+
+  /// Bytes of the file to be read where they are, for as long as nobody changes them.
+  @_lifetime(borrow self)
+  borrowing func span(_ offset: Int, count: Int) -> RawSpan {
+    let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes(offset, count: count)))
+    return unsafe _overrideLifetime(span, borrowing: self)
   }
 
   // Futexes and the lock

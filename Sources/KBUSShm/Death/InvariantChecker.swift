@@ -118,7 +118,9 @@ struct InvariantChecker {
       hops += 1
       chunksInQueues += 1
       expect(chunk.owner == ksock.incarnation, .c1, "Ksock \(ksock.id): chunk \(chunk.index) has owner \(chunk.owner)")
-      if let base { expect(chunk.base == base &+ 32, .c2, "Ksock \(ksock.id): base \(chunk.base) follows \(base)") } else {
+      if let base {
+        expect(chunk.base == base &+ 32, .c2, "Ksock \(ksock.id): base \(chunk.base) follows \(base)")
+      } else {
         expect(chunk.base <= ksock.head, .k2, "Ksock \(ksock.id): first base \(chunk.base), head \(ksock.head)")
       }
       base = chunk.base
@@ -242,7 +244,8 @@ struct InvariantChecker {
       used += 1
       if binding.longName != 0 {
         longNames += 1
-        let owner = Int(binding.longName) <= bus.geometry.longNames.count ? bus.memory.u64(bus.geometry.longNames.at(Int(binding.longName) - 1)) : 0
+        let owner =
+          Int(binding.longName) <= bus.geometry.longNames.count ? bus.memory.u64(bus.geometry.longNames.at(Int(binding.longName) - 1)) : 0
         expect(owner == binding.sequence, .m1, "binding \(index): its long name has owner \(owner)")
       }
       var isFiled = false

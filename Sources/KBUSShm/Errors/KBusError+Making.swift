@@ -52,7 +52,8 @@ extension KBusError {
   static func recipientFull(_ ksock: KsockRecord, _ what: StaticString) -> Self {
     Self(
       .recipientFull, "send",
-      "the queue of the \(what), Ksock \(ksock.id), is full: \(ksock.queued) queued and \(ksock.reserved) reserved, of \(ksock.maxMessages)")
+      "the queue of the \(what), Ksock \(ksock.id), is full: \(ksock.queued) queued and \(ksock.reserved) reserved, of \(ksock.maxMessages)"
+    )
   }
 
   static func pending(_ reason: Self) -> Self { Self(.pending, "send", "the message waits: " + reason.explanation) }

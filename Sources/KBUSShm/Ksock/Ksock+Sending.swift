@@ -14,30 +14,27 @@ extension Ksock {
   @discardableResult
   public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID {
     let message = message.message
-    return try send(OutgoingHeader(message), message.name, count: message.data.count) { slot in
-      slot.memory.copyIn(message.data, at: slot.payload)
-    }
-  }
-
-  /// Sends what `fill` writes into the slot.
-  func send(
-    _ header: OutgoingHeader, _ name: MessageName, count: Int, _ fill: (SlotRecord) -> Void
-  ) throws(KBusError) -> MessageID {
     try check("send")
     try requireWriting("send")
     lockSends()
     defer { unlockSends() }
     guard pending == nil else { throw .alreadyPending }
+    let outgoing = unsafe try fill(OutgoingHeader(message), message.name.bytes.span.bytes, count: message.data.count)
+    unsafe shared.memory.copyIn(message.data.span.bytes, at: shared.slot(outgoing.slot).payload)
+    return try publish(outgoing)
+  }
+
+  /// Claims a slot and fills it, but for the payload. With sendLock.
+  func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> Outgoing {
     let key = try checkOutgoing(header, name, count: count)
-    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.bytes.count, dataLength: count))
-    slot.write(header, name: name.bytes, dataCount: count)
-    fill(slot)
-    return try publish(Outgoing(slot: slot, header: header, name: name, key: key))
+    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
+    slot.write(header, name: name, dataCount: count)
+    return Outgoing(slot: slot.index, key: key, header)
   }
 
   /// Everything that can be said of a message without the lock.
-  func checkOutgoing(_ header: OutgoingHeader, _ name: MessageName, count: Int) throws(KBusError) -> NameKey {
-    let length = name.bytes.count
+  private func checkOutgoing(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> NameKey {
+    let length = name.byteCount
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
     guard !header.flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
@@ -45,8 +42,8 @@ extension Ksock {
     guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
       throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)
     }
-    let key = NameKey(name.bytes, seed: shared.hashSeed)
-    guard key.isValid else { throw .badName(name, "send") }
+    let key = NameKey(name, seed: shared.hashSeed)
+    guard key.isValid else { throw .badName(MessageName(name), "send") }
     return key
   }
 
@@ -85,18 +82,20 @@ extension Ksock {
   }
 
   /// The class of slots of which a spare one is kept, or nil for large ones.
-  @inline(__always) private func spareClass(_ slot: SlotRecord) -> Int? {
-    slot.isReserved ? shared.geometry.slotClass(of: slot.index) : nil
+  @inline(__always) private func spareClass(_ slot: Int) -> Int? {
+    let number = shared.geometry.slotClass(of: slot)
+    return shared.geometry.classes[number].isReserved ? number : nil
   }
 
   /// A slot that stayed ours, since nobody received the message: the next spare, or free.
-  private func keep(_ slot: SlotRecord) {
-    if let number = spareClass(slot), spares[number] < 0 { spares[number] = slot.index } else { giveBack(slot) }
+  private func keep(_ slot: Int) {
+    if let number = spareClass(slot), spares[number] < 0 { spares[number] = slot } else { giveBack(shared.slot(slot)) }
   }
 
   // Publishing. With sendLock.
 
-  @inline(never) func publish(_ message: consuming Outgoing) throws(KBusError) -> MessageID {
+  @inline(never) func publish(_ outgoing: Outgoing) throws(KBusError) -> MessageID {
+    var message = outgoing
     let number = spareClass(message.slot)
     let wantsSpare = number.map { spares[$0] < 0 } ?? false ? number : nil
     var spare: Int?
@@ -113,7 +112,7 @@ extension Ksock {
       throw error
     }
     if let number, let spare { spares[number] = spare }
-    let id = message.header.id
+    let id = message.id
     switch outcome {
     case .sent(let recipients):
       pending = nil
@@ -184,7 +183,7 @@ extension Ksock {
     let outcome = try withBus("send") { rings throws(KBusError) -> SendOutcome in
       let outcome = try shared.send(&message, from: record, spare: nil, &spare, &rings)
       if case .refused(let error) = outcome, message.isRequest {
-        try shared.sendStatus(error.code == .noReplier ? .disappeared : .errorSending, of: message.header.id, to: record, &rings)
+        try shared.sendStatus(error.code == .noReplier ? .disappeared : .errorSending, of: message.id, to: record, &rings)
       }
       return outcome
     }

@@ -118,7 +118,7 @@ extension Ksock {
       do throws(KBusError) {
         try BusFile.create(number, shared.geometry.limits, mode: shared.mode, group: group, in: shared.directory)
         return number
-      } catch where error.code == .busExists {}
+      } catch  where error.code == .busExists {}
     }
     throw .tooManyBuses(BusDirectory.mostBuses)
   }

@@ -50,13 +50,15 @@ extension Ksock {
   @discardableResult
   public func waitForReplier(_ name: MessageName, within limit: Duration?) throws(KBusError) -> UInt32 {
     let deadline = Deadline.after(limit)
-    let key = NameKey(name.bytes, seed: shared.hashSeed)
+    let key = unsafe NameKey(name.bytes.span.bytes, seed: shared.hashSeed)
     guard key.isValid, name.bytes.count <= MessageName.maximumLength else { throw .badName(name, "waitForReplier") }
     let word = shared.geometry.state + CSHM_STATE_BINDS
     while true {
       let heard = shared.memory.acquire32(word)
       let replier = try withBus("waitForReplier") { _ throws(KBusError) -> UInt32? in
-        guard let binding = try shared.route(name.bytes, key, wantsReplier: true, "waitForReplier").replier else { return nil }
+        guard let binding = unsafe try shared.route(name.bytes.span.bytes, key, wantsReplier: true, "waitForReplier").replier else {
+          return nil
+        }
         return try shared.ksock(checking: shared.binding(binding).ksock, "waitForReplier").id
       }
       if let replier { return replier }

@@ -96,7 +96,7 @@ public final class Ksock: @unchecked Sendable {
     }
     guard !isClosedHere else { return }
     isClosedHere = true
-    var slots: [Int] = pending.map { [$0.slot.index] } ?? []
+    var slots: [Int] = pending.map { [$0.slot] } ?? []
     for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
     pending = nil
     shared.close(record, incarnation, givingBack: slots)

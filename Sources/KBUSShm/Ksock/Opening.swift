@@ -165,7 +165,9 @@ extension SharedBus {
       let slot = try slot(checking: memory.u32(record + CSHM_HELD_SLOT), "close")
       // Void if head never passed it: then the copy was still in the queue, and has been given back there.
       let counts = position == CSHM_HELD_SPECIAL || position <= ksock.head
-      if counts, slot.generation == memory.u64(record + CSHM_HELD_GENERATION) { slot.release(holder: memory.u32(record + CSHM_HELD_HOLDER)) }
+      if counts, slot.generation == memory.u64(record + CSHM_HELD_GENERATION) {
+        slot.release(holder: memory.u32(record + CSHM_HELD_HOLDER))
+      }
       memory.store64(record + CSHM_HELD_POSITION, 0)
     }
   }

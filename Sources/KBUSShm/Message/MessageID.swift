@@ -4,7 +4,7 @@
 /// network passes through untouched (a limpet relays messages that way).
 ///
 /// **Source:** KBUS specification, section 3.
-public struct MessageID: Sendable, Equatable, Comparable {
+public struct MessageID: Sendable, BitwiseCopyable, Equatable, Comparable {
   public var network: UInt32
   public var serial: UInt32
 

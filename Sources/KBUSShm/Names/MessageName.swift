@@ -17,6 +17,12 @@ public struct MessageName: Sendable, Equatable {
 
   public init(bytes: [UInt8]) { self.bytes = bytes }
 
+  init(_ span: RawSpan) {
+    var bytes: [UInt8] = []
+    for position in 0..<span.byteCount { bytes.append(span.byte(position)) }
+    self.init(bytes: bytes)
+  }
+
   public static func == (left: MessageName, right: MessageName) -> Bool { left.bytes == right.bytes }
 
   /// What sort of name these bytes are.

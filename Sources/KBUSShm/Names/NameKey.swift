@@ -1,63 +1,70 @@
 // The hashes by which a message finds its bindings, all from one pass over its name, before the lock is taken.
 
-/// A checked message name with the hash of the whole and of each prefix that a wildcard could stand behind.
-struct NameKey {
+/// The hash of a message name, and of each prefix that a wildcard could stand behind.
+struct NameKey: BitwiseCopyable {
+  /// A prefix of a name, up to and with one of its dots.
+  struct Prefix: BitwiseCopyable {
+    var hash: UInt64 = 0
+    /// In bytes.
+    var length = 0
+  }
+
   /// Hash of the whole name.
   private(set) var whole: UInt64
-  /// Hash of the name up to and with its last dot: what `%` in the place of the last word has before it.
-  private(set) var parent: UInt64
+  /// Up to the last dot: what `%` in the place of the last word has before it.
+  private(set) var parent = Prefix()
   /// The number of prefixes: one behind each dot.
   private(set) var prefixes = 0
+  /// Whether the name follows the grammar of a plain name (specification, 2.1).
   private(set) var isValid: Bool
-  /// The first few prefix hashes; those of deeper names are computed when they are needed.
-  private var first = InlineArray<4, UInt64>(repeating: 0)
+  /// The first few prefixes; those of deeper names are computed when they are needed.
+  private var first = InlineArray<4, Prefix>(repeating: Prefix())
 
   /// FNV-1a, begun with the seed of the bus.
   @inline(__always) private static func mix(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
 
-  /// One pass: checks the grammar of a plain name (specification, 2.1) and hashes.
-  init(_ name: [UInt8], seed: UInt64) {
-    var hash = seed, parent = seed
+  /// One pass: checks the grammar and hashes.
+  init(_ name: RawSpan, seed: UInt64) {
+    var hash = seed
     var wordIsEmpty = false
-    var isValid = name.count >= 3 && name[0] == Ascii.dollar && name[1] == Ascii.dot
-    for byte in name {
+    let count = name.byteCount
+    var isValid = count >= 3
+    for position in 0..<count {
+      let byte = name.byte(position)
       hash = Self.mix(hash, byte)
       if byte == Ascii.dot {
         if wordIsEmpty { isValid = false }
         wordIsEmpty = true
-        parent = hash
-        if prefixes < first.count { first[prefixes] = hash }
+        parent = Prefix(hash: hash, length: position + 1)
+        if prefixes < first.count { first[prefixes] = parent }
         prefixes += 1
       } else {
-        if !Ascii.isLetterOrDigit(byte), prefixes > 0 { isValid = false }
+        if position == 0 {
+          if byte != Ascii.dollar { isValid = false }
+        } else if prefixes == 0 || !Ascii.isLetterOrDigit(byte) {
+          // Before the first dot stands `$` alone.
+          isValid = false
+        }
         wordIsEmpty = false
       }
     }
     whole = hash
-    self.parent = parent
     self.isValid = isValid && !wordIsEmpty
   }
 
-  /// The hash of the name up to and with its dot number `depth`.
-  func prefix(_ depth: Int, of name: [UInt8], seed: UInt64) -> UInt64 {
+  /// The prefix up to and with dot number `depth`.
+  func prefix(_ depth: Int, of name: RawSpan, seed: UInt64) -> Prefix {
     if depth < first.count { return first[depth] }
-    return Self.prefix(depth, of: name, seed: seed).hash
-  }
-
-  private static func prefix(_ depth: Int, of name: [UInt8], seed: UInt64) -> (hash: UInt64, length: Int) {
     var hash = seed, dots = 0
-    for (index, byte) in name.enumerated() {
-      hash = mix(hash, byte)
-      if byte == Ascii.dot {
-        if dots == depth { return (hash, index + 1) }
+    for position in 0..<name.byteCount {
+      hash = Self.mix(hash, name.byte(position))
+      if name.byte(position) == Ascii.dot {
+        if dots == depth { return Prefix(hash: hash, length: position + 1) }
         dots += 1
       }
     }
-    return (hash, name.count)
+    return parent
   }
-
-  /// How many bytes the name has up to and with its dot number `depth`.
-  static func prefixLength(_ depth: Int, of name: [UInt8]) -> Int { prefix(depth, of: name, seed: 0).length }
 
   /// The hash under which a binding to this name is filed: of the name, or of what stands before its wildcard.
   static func binding(_ name: [UInt8], form: MessageName.Form, seed: UInt64) -> UInt64 {
@@ -74,4 +81,9 @@ struct NameKey {
     case .plain, .invalid: hash
     }
   }
+}
+
+extension RawSpan {
+  /// One byte; the caller stays within `byteCount`.
+  @inline(__always) func byte(_ position: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: position, as: UInt8.self) }
 }

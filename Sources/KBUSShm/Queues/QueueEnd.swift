@@ -40,6 +40,10 @@ struct Copy {
 struct Deliveries: ~Copyable {
   private let borrowed: BorrowedBus
   private var bus: SharedBus { @inline(__always) get { borrowed.shared } }
+  private let ends: LocalArray<QueueEnd>
+  private let endOf: LocalArray<UInt32>
+  private let ksocks: Geometry.Region
+  private let memory: BusMemory
   private(set) var count = 0
   private var freeChunks: Pool.Search
   private var freeUrgentNodes: Pool.Search
@@ -47,21 +51,25 @@ struct Deliveries: ~Copyable {
 
   init(_ bus: SharedBus) {
     borrowed = BorrowedBus(bus)
+    ends = bus.scratch.ends
+    endOf = bus.scratch.endOf
+    ksocks = bus.geometry.ksocks
+    memory = bus.memory
     freeChunks = bus.freeOnes(bus.geometry.chunks, .chunk)
     freeUrgentNodes = bus.freeOnes(bus.geometry.urgentNodes, .urgentNode)
     freeSetAsideNodes = bus.freeOnes(bus.geometry.setAsideNodes, .setAsideNode)
   }
 
-  deinit { for place in 0..<count { bus.scratch.endOf[bus.scratch.ends[place].ksock] = 0 } }
+  deinit { for place in 0..<count { endOf[ends[place].ksock] = 0 } }
 
   /// The place, in the scratch space, of the writing end of this Ksock's queue.
   @inline(__always) mutating func end(of ksock: KsockRecord) -> Int {
-    let known = bus.scratch.endOf[ksock.index]
+    let known = endOf[ksock.index]
     if known != 0 { return Int(known) - 1 }
     let place = count
     count += 1
-    bus.scratch.endOf[ksock.index] = UInt32(place) + 1
-    bus.scratch.ends[place] = QueueEnd(
+    endOf[ksock.index] = UInt32(place) + 1
+    ends[place] = QueueEnd(
       ksock: ksock.index, tail: ksock.tail, tailChunk: ksock.tailChunk, end: ksock.end, lastChunk: ksock.lastChunk,
       firstNewChunk: 0, lastPushed: ksock.lastPushed, urgentHead: ksock.urgentHead, urgentCount: ksock.urgentCount,
       reserved: ksock.reserved, setAsideHead: ksock.setAsideHead, setAsideTail: ksock.setAsideTail,
@@ -76,7 +84,7 @@ struct Deliveries: ~Copyable {
     _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) -> UInt64 {
     let place = end(of: ksock)
-    var end = bus.scratch.ends[place]
+    var end = ends[place]
     let position = end.tail
     let chunk = try bus.chunk(checking: end.tailChunk, operation)
     let entry = chunk.entry(position)
@@ -84,12 +92,12 @@ struct Deliveries: ~Copyable {
     transaction.set(entry.at + CSHM_ENTRY_STAMP, position &+ 1)
     end.tail &+= 1
     end.lastPushed = id
-    bus.scratch.ends[place] = end
+    ends[place] = end
     try keepRoom(place, ksock, &transaction, operation)
     if end.tail % UInt64(CSHM_CHUNK_ENTRIES) == 0 {
       // On to the chunk behind: linked before, or only now by this transaction.
       let next = chunk.next
-      bus.scratch.ends[place].tailChunk = next != 0 ? next : bus.scratch.ends[place].firstNewChunk
+      ends[place].tailChunk = next != 0 ? next : ends[place].firstNewChunk
     }
     return position
   }
@@ -102,11 +110,11 @@ struct Deliveries: ~Copyable {
     bus.scratch.hints[Scratch.Hint.urgentNode.rawValue] = freeUrgentNodes.next
     let place = end(of: ksock)
     let node = bus.urgentNode(index)
-    node.write(copy, next: bus.scratch.ends[place].urgentHead)
+    node.write(copy, next: ends[place].urgentHead)
     transaction.set(node.at + CSHM_NODE_OWNER, ksock.incarnation)
-    bus.scratch.ends[place].urgentHead = UInt32(index) + 1
-    bus.scratch.ends[place].urgentCount += 1
-    bus.scratch.ends[place].lastPushed = id
+    ends[place].urgentHead = UInt32(index) + 1
+    ends[place].urgentCount += 1
+    ends[place].lastPushed = id
   }
 
   /// Puts a copy on the set-aside list of a Ksock.
@@ -119,14 +127,14 @@ struct Deliveries: ~Copyable {
     let node = bus.setAsideNode(index)
     node.write(copy, next: 0)
     transaction.set(node.at + CSHM_NODE_OWNER, ksock.incarnation)
-    let last = bus.scratch.ends[place].setAsideTail
+    let last = ends[place].setAsideTail
     if last == 0 {
-      bus.scratch.ends[place].setAsideHead = UInt32(index) + 1
+      ends[place].setAsideHead = UInt32(index) + 1
     } else {
       transaction.set(try bus.setAsideNode(checking: last, operation).at + CSHM_NODE_NEXT, UInt32(index) + 1)
     }
-    bus.scratch.ends[place].setAsideTail = UInt32(index) + 1
-    bus.scratch.ends[place].setAsideCount += 1
+    ends[place].setAsideTail = UInt32(index) + 1
+    ends[place].setAsideCount += 1
   }
 
   /// Reserves a place for an answer (DESIGN R8), or gives one back.
@@ -134,9 +142,9 @@ struct Deliveries: ~Copyable {
     _ change: Int32, at ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
     let place = end(of: ksock)
-    let reserved = Int64(bus.scratch.ends[place].reserved) + Int64(change)
+    let reserved = Int64(ends[place].reserved) + Int64(change)
     guard reserved >= 0, reserved <= Int64(UInt32.max) else { throw .corrupt(.k4, operation) }
-    bus.scratch.ends[place].reserved = UInt32(reserved)
+    ends[place].reserved = UInt32(reserved)
     if change > 0 { try keepRoom(place, ksock, &transaction, operation) }
   }
 
@@ -144,7 +152,7 @@ struct Deliveries: ~Copyable {
   private mutating func keepRoom(
     _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    while bus.scratch.ends[place].end &- bus.scratch.ends[place].tail <= UInt64(bus.scratch.ends[place].reserved) {
+    while ends[place].end &- ends[place].tail <= UInt64(ends[place].reserved) {
       try addChunk(place, ksock, &transaction, operation)
     }
   }
@@ -154,7 +162,7 @@ struct Deliveries: ~Copyable {
   ) throws(KBusError) {
     guard let index = freeChunks.take() else { throw bus.exhausted(.chunks, operation) }
     bus.scratch.hints[Scratch.Hint.chunk.rawValue] = freeChunks.next
-    var end = bus.scratch.ends[place]
+    var end = ends[place]
     if end.firstNewChunk == 0 { try trim(ksock, &transaction, operation) }
     let chunk = bus.chunk(index)
     chunk.clear(base: end.end)
@@ -169,7 +177,7 @@ struct Deliveries: ~Copyable {
     }
     end.lastChunk = UInt32(index) + 1
     end.end &+= UInt64(CSHM_CHUNK_ENTRIES)
-    bus.scratch.ends[place] = end
+    ends[place] = end
   }
 
   /// Frees the oldest chunk if its reader is done with it. The reader leaves a chunk by its `next`, so it is done only
@@ -191,11 +199,15 @@ struct Deliveries: ~Copyable {
 
   // Ending
 
+  @inline(__always) private func ksock(_ index: Int) -> KsockRecord {
+    KsockRecord(memory: memory, at: ksocks.at(index), index: index)
+  }
+
   /// Logs what has changed of every queue.
   borrowing func log(_ transaction: inout Transaction) {
     for place in 0..<count {
-      let end = bus.scratch.ends[place]
-      let ksock = bus.ksock(end.ksock)
+      let end = ends[place]
+      let ksock = ksock(end.ksock)
       let at = ksock.at
       if end.tail != ksock.tail { transaction.set(at + CSHM_KSOCK_TAIL, end.tail) }
       if end.lastPushed != ksock.lastPushed { transaction.set(at + CSHM_KSOCK_LAST_PUSHED, end.lastPushed) }
@@ -233,8 +245,8 @@ struct Deliveries: ~Copyable {
   consuming func ring() -> Rings {
     var rings = Rings(bus)
     for place in 0..<count {
-      bus.scratch.endOf[bus.scratch.ends[place].ksock] = 0
-      rings.add(bus.ksock(bus.scratch.ends[place].ksock))
+      endOf[ends[place].ksock] = 0
+      rings.add(ksock(ends[place].ksock))
     }
     count = 0
     return rings

@@ -5,17 +5,22 @@
 
 internal import CShm
 
-/// A message on its way out: its slot is filled, but for what the bus itself says in the header.
-struct Outgoing {
-  let slot: SlotRecord
-  var header: OutgoingHeader
-  let name: MessageName
+/// A message on its way out. Its slot is filled, but for what the bus itself says in the header.
+struct Outgoing: BitwiseCopyable {
+  /// The index of its slot.
+  let slot: Int
   let key: NameKey
-  /// The id has been given out; a retry keeps it.
-  var isAssigned = false
+  let isRequest: Bool
+  let isReply: Bool
+  /// The id, once it has been given out; a retry keeps it.
+  var id = MessageID.none
 
-  var isRequest: Bool { header.flags.contains(.wantAReply) }
-  var isReply: Bool { !header.inReplyTo.isNone }
+  init(slot: Int, key: NameKey, _ header: OutgoingHeader) {
+    self.slot = slot
+    self.key = key
+    isRequest = header.flags.contains(.wantAReply)
+    isReply = !header.inReplyTo.isNone
+  }
 }
 
 /// What a send came to.
@@ -51,11 +56,12 @@ extension SharedBus {
     _ message: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
   ) throws(KBusError) -> SendOutcome {
     var serials = Serials(self)
-    if !message.isAssigned {
-      if message.header.id.network == 0 { message.header.id = serials.next() }
-      message.isAssigned = true
+    let slot = slot(message.slot)
+    if message.id.isNone {
+      let written = slot.id
+      message.id = written.network == 0 ? serials.next() : written
     }
-    switch try decide(message) {
+    switch try decide(message, slot) {
     case .refuse(let error):
       record(message, serials, sender, pending: false)
       return .refused(error)
@@ -63,37 +69,38 @@ extension SharedBus {
       try wantRoom(recipients, message, serials, sender)
       // Room may have appeared between our look and our flag (SYNC room: pairs with the take's exchange of head).
       cshm_fence()
-      guard case .deliver(let again) = try decide(message) else { return .wait(error) }
+      guard case .deliver(let again) = try decide(message, slot) else { return .wait(error) }
       serials = Serials(self)
-      return .sent(recipients: try deliver(message, to: again, from: sender, &serials, spare, &spareSlot, &rings))
+      return .sent(recipients: try deliver(message, slot, to: again, from: sender, &serials, spare, &spareSlot, &rings))
     case .deliver(let recipients):
-      return .sent(recipients: try deliver(message, to: recipients, from: sender, &serials, spare, &spareSlot, &rings))
+      return .sent(recipients: try deliver(message, slot, to: recipients, from: sender, &serials, spare, &spareSlot, &rings))
     }
   }
 
   // Steps 7 to 13: checks
 
-  private func decide(_ message: Outgoing) throws(KBusError) -> Decision {
+  private func decide(_ message: Outgoing, _ slot: SlotRecord) throws(KBusError) -> Decision {
     var recipients = Recipients()
-    let flags = message.header.flags, isRequest = message.isRequest
-    recipients.route = try route(message.name.bytes, message.key, wantsReplier: isRequest, "send")
-    if isRequest {
-      guard let replier = recipients.route.replier else { return .refuse(.noReplier(message.name)) }
+    let flags = slot.flags, to = slot.to
+    let (offset, count) = try slot.name("send")
+    recipients.route = try route(memory.span(offset, count: count), message.key, wantsReplier: message.isRequest, "send")
+    if message.isRequest {
+      guard let replier = recipients.route.replier else { return .refuse(.noReplier(try slot.messageName("send"))) }
       recipients.replierBinding = binding(replier)
       recipients.replier = try ksock(checking: binding(replier).ksock, "send")
     }
     if message.isReply {
-      guard let requester = ksock(id: message.header.to) else { return .refuse(.noRequester(message.header.to)) }
-      guard let answered = findRequest(message.header.inReplyTo, requester: requester) else {
-        return .refuse(.notWaitedFor(message.header.inReplyTo, message.header.to))
+      guard let requester = ksock(id: to) else { return .refuse(.noRequester(to)) }
+      guard let answered = findRequest(slot.inReplyTo, requester: requester) else {
+        return .refuse(.notWaitedFor(slot.inReplyTo, to))
       }
       recipients.requester = requester
       recipients.answered = answered
       if requester.isFullForReply { return refusal(.recipientFull(requester, "requester"), recipients, flags) }
     }
     if let replier = recipients.replier {
-      guard message.header.to == 0 || message.header.to == replier.id else {
-        return .refuse(.anotherReplier(message.name, wanted: message.header.to, found: replier.id))
+      guard to == 0 || to == replier.id else {
+        return .refuse(.anotherReplier(try slot.messageName("send"), wanted: to, found: replier.id))
       }
       if replier.isFull { return refusal(.recipientFull(replier, "Replier"), recipients, flags) }
     }
@@ -115,7 +122,7 @@ extension SharedBus {
   private func record(_ message: Outgoing, _ serials: Serials, _ sender: KsockRecord, pending: Bool) {
     var transaction = Transaction(self, journalOf: sender.index)
     serials.log(&transaction)
-    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.header.id.word)
+    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
     setPending(pending, sender, &transaction)
     transaction.commit()
   }
@@ -146,14 +153,14 @@ extension SharedBus {
   // Step 14: delivery
 
   private func deliver(
-    _ message: Outgoing, to recipients: Recipients, from sender: KsockRecord, _ serials: inout Serials, _ spare: Int?,
+    _ message: Outgoing, _ slot: SlotRecord, to recipients: Recipients, from sender: KsockRecord, _ serials: inout Serials, _ spare: Int?,
     _ spareSlot: inout Int?, _ rings: inout Rings
   ) throws(KBusError) -> Int {
     // Few recipients fit the sender's own journal, which stays in its cache.
     var transaction = Transaction(self, journalOf: recipients.most <= 8 ? sender.index : nil)
     var deliveries = Deliveries(self)
     var copies = Copies(message, sequence: serials.nextSequence())
-    if message.header.flags.contains(.urgent) {
+    if slot.flags.contains(.urgent) {
       try copies.addUrgent(recipients, self, &deliveries, &transaction, sender)
     } else {
       try copies.add(recipients, self, &deliveries, &transaction, sender)
@@ -164,20 +171,20 @@ extension SharedBus {
       transaction.set(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
     }
     serials.log(&transaction)
-    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.header.id.word)
+    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
     setPending(false, sender, &transaction)
     deliveries.log(&transaction)
     if copies.count > 0 {
       let extensions = try findExtensions(copies: copies.count, "send")
-      transaction.set(message.slot.at + CSHM_SLOT_SENDER, 0 as UInt64)
-      if let spare, let next = findSlot(inClass: spare, except: message.slot.index) {
+      transaction.set(slot.at + CSHM_SLOT_SENDER, 0 as UInt64)
+      if let spare, let next = findSlot(inClass: spare, except: slot.index) {
         transaction.claim(next, for: sender.incarnation)
         spareSlot = next.index
       }
-      message.slot.stamp(id: message.header.id, from: sender.id, sequence: serials.sequence)
-      transaction.willPublish(slot: message.slot.index)
-      message.slot.setHolders(copies.count, extensions: extensions)
-      rememberSent(message.slot.index)
+      slot.stamp(id: message.id, from: sender.id, sequence: serials.sequence)
+      transaction.willPublish(slot: slot.index)
+      slot.setHolders(copies.count, extensions: extensions)
+      rememberSent(slot.index)
     }
     transaction.commit()
     rings.take(deliveries.ring())
@@ -205,7 +212,7 @@ private struct Copies {
     self.sequence = sequence
   }
 
-  private var id: UInt64 { message.header.id.word }
+  private var id: UInt64 { message.id.word }
 
   /// Requester, Replier, then listeners, newest binding first.
   mutating func add(
@@ -217,7 +224,7 @@ private struct Copies {
       _ = try deliveries.push(next(), id: id, to: requester, &transaction, "send")
     }
     if let replier = recipients.replier, let binding = recipients.replierBinding {
-      let record = try bus.findFreeRequest(message.header.id, "send")
+      let record = try bus.findFreeRequest(message.id, "send")
       let position = try deliveries.push(
         next(binding: binding.sequence, request: record), id: id, to: replier, &transaction, "send")
       try open(record, replier, position, sender, &deliveries, &transaction)
@@ -253,7 +260,7 @@ private struct Copies {
       try deliveries.pushUrgent(next(binding: binding.sequence), id: id, to: listener, &transaction, "send")
     }
     if let replier = recipients.replier, let binding = recipients.replierBinding {
-      let record = try bus.findFreeRequest(message.header.id, "send")
+      let record = try bus.findFreeRequest(message.id, "send")
       try deliveries.pushUrgent(next(binding: binding.sequence, request: record), id: id, to: replier, &transaction, "send")
       try open(record, replier, CSHM_URGENT_QUEUED, sender, &deliveries, &transaction)
     }
@@ -266,7 +273,7 @@ private struct Copies {
   /// The next copy; each has a holder bit of its own.
   @inline(__always) private mutating func next(binding: UInt64 = 0, request: RequestRecord? = nil) -> Copy {
     let copy = Copy(
-      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot.index) + 1,
+      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot) + 1,
       holder: UInt32(count), binding: binding, request: request.map { UInt32($0.index) + 1 } ?? 0)
     count += 1
     return copy
@@ -294,7 +301,7 @@ private struct Copies {
     _ record: RequestRecord, _ replier: KsockRecord, _ position: UInt64, _ sender: KsockRecord,
     _ deliveries: inout Deliveries, _ transaction: inout Transaction
   ) throws(KBusError) {
-    record.write(id: message.header.id, requester: sender, replier: replier, position: position)
+    record.write(id: message.id, requester: sender, replier: replier, position: position)
     transaction.set(record.at + CSHM_REQUEST_SEQUENCE, sequence)
     try deliveries.reserve(1, at: sender, &transaction, "send")
   }

@@ -20,7 +20,7 @@ extension SharedBus {
     do throws(KBusError) {
       let id = copy.isMessage ? try slot(checking: copy.slot, "receive").id : MessageID(serial: copy.slot)
       _ = try deliveries.push(copy, id: id.word, to: ksock, &transaction, "receive")
-    } catch where error.code == .poolExhausted {
+    } catch  where error.code == .poolExhausted {
       return false
     }
     scratch.ends[place].setAsideHead = node.next

@@ -52,19 +52,22 @@ extension Ksock {
   /// **Errors:** `notOursToAnswer` unless this copy asks its reader to reply, and those of `send`.
   @discardableResult
   public func reply(to request: borrowing ReceivedMessage, _ data: [UInt8] = []) throws(KBusError) -> MessageID {
-    guard request.isRequest, request.wantsUsToReply else { throw .notOursToAnswer }
-    var header = OutgoingHeader()
-    header.inReplyTo = request.id
-    header.to = request.from
-    return try send(header, request.name, count: data.count) { slot in slot.memory.copyIn(data, at: slot.payload) }
+    let loan = try loan(replyTo: request, bytes: data.count)
+    loan.fill(data)
+    return try send(loan)
   }
 
   /// Lends a slot for the Reply to a Request that was read in place, to be filled in place as well.
   ///
   /// **Errors:** as `reply(to:)`, without those of a recipient.
   public func loan(replyTo request: borrowing ReceivedMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    guard request.isRequest, request.wantsUsToReply else { throw .notOursToAnswer }
-    return try loan(Message(request.name, to: request.from, inReplyTo: request.id), bytes: count)
+    guard request.isRequest, request.wantsUsToReply, let slot = request.slot else { throw .notOursToAnswer }
+    var header = OutgoingHeader()
+    header.inReplyTo = slot.id
+    header.to = slot.from
+    // From slot to slot: the name is never taken out of shared memory.
+    let (offset, length) = try slot.name("reply")
+    return try loan(header, shared.memory.span(offset, count: length), count: count)
   }
 
   // Inside
@@ -76,7 +79,7 @@ extension Ksock {
     var id: MessageID
     do throws(KBusError) {
       id = try send(message)
-    } catch where error.code == .pending {
+    } catch  where error.code == .pending {
       id = record.lastSent
     }
     awaited.append(AwaitedReply(id: id))

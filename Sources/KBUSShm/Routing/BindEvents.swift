@@ -16,8 +16,8 @@ extension SharedBus {
 
   /// Finds the listeners of bind events. A closing Ksock is not one of them (D-8).
   func routeBindEvent(except closing: KsockRecord?, _ operation: StaticString) throws(KBusError) -> BindEventRoute {
-    let name = BusName.replierBindEvent.bytes
-    let route = try route(name, NameKey(name, seed: hashSeed), wantsReplier: false, operation)
+    let name = BusName.replierBindEvent.bytes, key = unsafe NameKey(name.span.bytes, seed: hashSeed)
+    let route = unsafe try route(name.span.bytes, key, wantsReplier: false, operation)
     var kept = 0
     var isBlocked = false
     for place in 0..<route.listeners {
@@ -34,13 +34,13 @@ extension SharedBus {
   func makeEvent(
     _ event: ReplierBindEvent, _ serials: inout Serials, _ operation: StaticString
   ) throws(KBusError) -> SlotRecord {
-    let data = event.data
+    let data = event.data, name = BusName.replierBindEvent.bytes
     let slot = try findSlot(bytes: data.count, backed: true, operation)
     var header = OutgoingHeader()
     header.flags = Self.eventFlags
     // Direct, like all the rest of a slot that nobody has.
     memory.store64(slot.at + CSHM_SLOT_GENERATION, slot.generation &+ 1)
-    slot.write(header, name: BusName.replierBindEvent.bytes, dataCount: data.count)
+    unsafe slot.write(header, name: name.span.bytes, dataCount: data.count)
     memory.copyIn(data, at: slot.payload)
     slot.stamp(id: serials.next(), from: 0, sequence: serials.nextSequence())
     return slot

@@ -119,7 +119,9 @@ extension SharedBus {
   }
 
   /// Takes a binding out of its chain, its Ksock's list, and the world.
-  func remove(_ binding: BindingRecord, of ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString) throws(KBusError) {
+  func remove(_ binding: BindingRecord, of ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString)
+    throws(KBusError)
+  {
     if binding.chainPrevious != 0 {
       transaction.set(try self.binding(checking: binding.chainPrevious, operation).at + CSHM_BINDING_CHAIN_NEXT, binding.chainNext)
     } else {

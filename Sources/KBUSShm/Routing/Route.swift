@@ -6,24 +6,19 @@ internal import CShm
 /// The recipients of one message: its listeners stand in `Scratch.recipients`, newest binding first.
 struct Route {
   var listeners = 0
-  /// The Replier chosen, as 1 + the index of its binding.
+  /// The index of the binding of the Replier chosen.
   var replier: Int?
 }
 
 extension SharedBus {
   /// Finds every listener, and the Replier of choice if one is asked for.
   func route(
-    _ name: [UInt8], _ key: NameKey, wantsReplier: Bool, _ operation: StaticString
+    _ name: RawSpan, _ key: NameKey, wantsReplier: Bool, _ operation: StaticString
   ) throws(KBusError) -> Route {
     var route = Route()
-    try collect(filed: key.whole, wantsReplier, &route, operation) { binding throws(KBusError) in
-      try binding.isNamed(name, operation)
-    }
-    let plain = route.replier
-    try collect(filed: NameKey.filed(key.parent, .child), wantsReplier && plain == nil, &route, operation) {
-      binding throws(KBusError) in
-      try matches(binding, name, depth: key.prefixes - 1, operation)
-    }
+    let whole = NameKey.Prefix(hash: key.whole, length: name.byteCount)
+    try collect(whole, .plain, of: name, wantsReplier, &route, operation)
+    try collect(key.parent, .child, of: name, wantsReplier && route.replier == nil, &route, operation)
     let direct = route.replier
     // Of several `*` the one bound last wins, not the longest.
     var newest: UInt64 = 0
@@ -31,10 +26,8 @@ extension SharedBus {
     for depth in 0..<min(key.prefixes, Int(CSHM_DEPTHS))
     where memory.u32(geometry.state + CSHM_STATE_STAR_DEPTHS + depth * 4) != 0 {
       route.replier = nil
-      let hash = NameKey.filed(key.prefix(depth, of: name, seed: hashSeed), .descendants)
-      try collect(filed: hash, wantsReplier && direct == nil, &route, operation) { binding throws(KBusError) in
-        try matches(binding, name, depth: depth, operation)
-      }
+      let prefix = key.prefix(depth, of: name, seed: hashSeed)
+      try collect(prefix, .descendants, of: name, wantsReplier && direct == nil, &route, operation)
       if let replier = route.replier, binding(replier).sequence > newest {
         newest = binding(replier).sequence
         chosen = replier
@@ -44,36 +37,33 @@ extension SharedBus {
     return route
   }
 
-  private func matches(
-    _ binding: BindingRecord, _ name: [UInt8], depth: Int, _ operation: StaticString
-  ) throws(KBusError) -> Bool {
-    let prefix = NameKey.prefixLength(depth, of: name)
-    let (offset, count) = try binding.nameBytes(operation)
-    return unsafe count == prefix + 1 && name.withUnsafeBytes { unsafe memory.holds(UnsafeRawBufferPointer(rebasing: $0[..<prefix]), at: offset) }
-  }
-
-  /// Adds what is filed under one hash.
+  /// Adds the bindings of one form that stand behind a prefix of the name, or for all of it.
   @inline(__always) private func collect(
-    filed hash: UInt64, _ wantsReplier: Bool, _ route: inout Route, _ operation: StaticString,
-    matching matches: (BindingRecord) throws(KBusError) -> Bool
+    _ prefix: NameKey.Prefix, _ form: MessageName.Form, of name: RawSpan, _ wantsReplier: Bool, _ route: inout Route,
+    _ operation: StaticString
   ) throws(KBusError) {
-    let first = route.listeners
-    var listeners = first
-    var replier = route.replier
-    try forEachBinding(filed: hash, operation) { binding throws(KBusError) in
-      guard try matches(binding) else { return true }
+    let hash = NameKey.filed(prefix.hash, form), first = route.listeners
+    // A wildcard binding has its wildcard behind the prefix.
+    let length = form == .plain ? prefix.length : prefix.length + 1
+    var next = memory.u32(bucket(hash))
+    var hops = 0
+    while next != 0 {
+      let binding = try binding(checking: next, operation)
+      hops += 1
+      guard hops <= geometry.limits.bindings else { throw .corrupt(.b2, operation) }
+      next = binding.chainNext
+      guard binding.hash == hash else { continue }
+      let (offset, count) = try binding.nameBytes(operation)
+      guard count == length, memory.holds(name, upTo: prefix.length, at: offset) else { continue }
       if binding.isReplier {
-        if wantsReplier, replier == nil { replier = binding.index }
+        if wantsReplier, route.replier == nil { route.replier = binding.index }
       } else {
-        guard listeners < scratch.recipients.count else { throw .corrupt(.b2, operation) }
-        scratch.recipients[listeners] = UInt32(binding.index)
-        listeners += 1
+        guard route.listeners < scratch.recipients.count else { throw .corrupt(.b2, operation) }
+        scratch.recipients[route.listeners] = UInt32(binding.index)
+        route.listeners += 1
       }
-      return true
     }
-    route.listeners = listeners
-    route.replier = replier
-    if first > 0, listeners > first { merge(first, listeners) }
+    if first > 0, route.listeners > first { merge(first, route.listeners) }
   }
 
   /// Merges two runs of recipients, each newest first, into one.

@@ -79,7 +79,11 @@ extension SharedBus {
     var start = scratch.hints[Scratch.Hint.extensions.rawValue], run = 0
     for _ in 0..<(count + needed) {
       if start + run == count { (start, run) = (0, 0) }
-      if memory.u64(geometry.extensions.at(start + run) + CSHM_EXTENSION_BITS) == 0 { run += 1 } else { (start, run) = (start + run + 1, 0) }
+      if memory.u64(geometry.extensions.at(start + run) + CSHM_EXTENSION_BITS) == 0 {
+        run += 1
+      } else {
+        (start, run) = (start + run + 1, 0)
+      }
       if start == count { start = 0 }
       if run == needed {
         scratch.hints[Scratch.Hint.extensions.rawValue] = (start + run) % count

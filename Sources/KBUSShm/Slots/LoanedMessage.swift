@@ -14,7 +14,7 @@
     self.count = count
   }
 
-  private var slot: SlotRecord { message.slot }
+  private var slot: SlotRecord { ksock.shared.slot(message.slot) }
 
   /// The payload, to be written. What a recycled slot held before is still in it.
   public var bytes: MutableRawSpan {
@@ -29,6 +29,9 @@
   public mutating func withUnsafeMutableBytes<Result>(
     _ body: (UnsafeMutableRawBufferPointer) -> Result
   ) -> Result { unsafe body(slot.memory.bytes(slot.payload, count: count)) }
+
+  /// Copies all of the payload in.
+  func fill(_ data: [UInt8]) { unsafe slot.memory.copyIn(data.span.bytes, at: slot.payload) }
 
   /// Where the payload lies, in bytes from the start of the bus file.
   public var payloadOffset: Int { slot.payload }
@@ -48,15 +51,16 @@ extension Ksock {
   /// **Blocking:** never; the first use of a large slot reserves its memory, which takes as long as touching it.
   /// **Errors:** those that `send` finds without looking at recipients.
   public func loan(_ message: some OutgoingMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    let message = message.message, header = OutgoingHeader(message)
+    let message = message.message
+    return unsafe try loan(OutgoingHeader(message), message.name.bytes.span.bytes, count: count)
+  }
+
+  func loan(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> LoanedMessage {
     try check("loan")
     try requireWriting("loan")
     lockSends()
     defer { unlockSends() }
-    let key = try checkOutgoing(header, message.name, count: count)
-    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: message.name.bytes.count, dataLength: count))
-    slot.write(header, name: message.name.bytes, dataCount: count)
-    return LoanedMessage(Outgoing(slot: slot, header: header, name: message.name, key: key), of: self, count: count)
+    return LoanedMessage(try fill(header, name, count: count), of: self, count: count)
   }
 
   /// Sends a message that was filled in place: nothing is copied.

@@ -7,7 +7,7 @@ internal import CShm
 @safe public struct ReceivedMessage: ~Copyable {
   private let ksock: Ksock
   private let taken: Taken
-  private let slot: SlotRecord?
+  let slot: SlotRecord?
   private let payload: (offset: Int, count: Int)
 
   init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
@@ -43,7 +43,12 @@ internal import CShm
   /// Whether the reader of this copy is the Replier and owes the Reply.
   public var wantsUsToReply: Bool { taken.copy.isYours }
 
-  public var kind: MessageKind { header.kind }
+  public var kind: MessageKind {
+    guard let slot else { return isReply ? .status : .announcement }
+    if isReply { return slot.nameStarts(with: BusName.prefix) ? .status : .reply }
+    if isRequest { return .request }
+    return slot.nameStarts(with: BusName.replierBindEvent, andEnds: true) ? .replierBindEvent : .announcement
+  }
 
   /// The name, copied. Empty if the bus file is damaged.
   public var name: MessageName {

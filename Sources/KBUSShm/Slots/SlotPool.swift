@@ -8,7 +8,9 @@ extension SharedBus {
   ///
   /// `backed`: only one whose payload memory is reserved already, for the messages that the bus makes itself.
   func findSlot(bytes: Int, backed: Bool = false, except taken: Int? = nil, _ operation: StaticString) throws(KBusError) -> SlotRecord {
-    guard let first = geometry.slotClass(for: bytes) else { throw .messageTooLong(bytes, limit: geometry.classes[geometry.classes.count - 1].payloadBytes) }
+    guard let first = geometry.slotClass(for: bytes) else {
+      throw .messageTooLong(bytes, limit: geometry.classes[geometry.classes.count - 1].payloadBytes)
+    }
     for number in first..<min(first + 2, geometry.classes.count) {
       if let slot = findSlot(inClass: number, backed: backed, except: taken) { return slot }
     }

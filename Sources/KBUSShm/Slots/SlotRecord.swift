@@ -46,6 +46,17 @@ struct SlotRecord {
     return (payload + place - 1, count)
   }
 
+  func messageName(_ operation: StaticString) throws(KBusError) -> MessageName {
+    let (offset, count) = try name(operation)
+    return MessageName(bytes: memory.copyOut(offset, count: count))
+  }
+
+  /// Whether the name begins with this, or is this.
+  func nameStarts(with prefix: MessageName, andEnds: Bool = false) -> Bool {
+    guard let (offset, count) = try? name("receive") else { return false }
+    return (andEnds ? count == prefix.bytes.count : count >= prefix.bytes.count) && memory.holds(prefix.bytes, at: offset)
+  }
+
   // Filling a slot: direct, since nobody sees it before a commit.
 
   /// How much payload a message needs: a long name lies behind the data.
@@ -53,7 +64,7 @@ struct SlotRecord {
     nameLength <= Int(CSHM_INLINE_NAME) ? dataLength : dataLength + nameLength
   }
 
-  @inline(__always) func write(_ header: OutgoingHeader, name: [UInt8], dataCount: Int) {
+  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
     memory.store64(at + CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
     memory.store64(at + CSHM_SLOT_ORIG_FROM, header.origFrom.word)
     memory.store64(at + CSHM_SLOT_FINAL_TO, header.finalTo.word)
@@ -61,8 +72,8 @@ struct SlotRecord {
     memory.store32(at + CSHM_SLOT_TO, header.to)
     memory.store32(at + CSHM_SLOT_FLAGS, header.flags.rawValue)
     memory.store32(at + CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
-    memory.store32(at + CSHM_SLOT_NAME_BYTES, UInt32(name.count))
-    let isInline = name.count <= Int(CSHM_INLINE_NAME)
+    memory.store32(at + CSHM_SLOT_NAME_BYTES, UInt32(name.byteCount))
+    let isInline = name.byteCount <= Int(CSHM_INLINE_NAME)
     memory.store32(at + CSHM_SLOT_NAME_PLACE, isInline ? 0 : UInt32(dataCount) + 1)
     memory.copyIn(name, at: isInline ? at + CSHM_SLOT_NAME : payload + dataCount)
   }

@@ -155,7 +155,7 @@ final class Viewer {
     let answer: Message
     do {
       answer = try ksock.request(name, text, within: DemoLimits.answerWait)
-    } catch where error.code == .noReplier {
+    } catch  where error.code == .noReplier {
       throw try DecoderGone(status: statusInQueue())
     }
     report.requests.sent += 1

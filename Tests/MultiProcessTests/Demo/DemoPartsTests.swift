@@ -5,11 +5,13 @@ import Testing
 @testable import kbus
 
 @Suite("parts of the demo") struct DemoPartsTests {
-  @Test("television colours become screen colours", arguments: [
-    (16, 128, 128, RGB(red: 0, green: 0, blue: 0)), (235, 128, 128, RGB(red: 255, green: 255, blue: 255)),
-    (81, 90, 240, RGB(red: 255, green: 0, blue: 0)), (145, 54, 34, RGB(red: 0, green: 255, blue: 1)),
-    (41, 240, 110, RGB(red: 0, green: 0, blue: 255)),
-  ])
+  @Test(
+    "television colours become screen colours",
+    arguments: [
+      (16, 128, 128, RGB(red: 0, green: 0, blue: 0)), (235, 128, 128, RGB(red: 255, green: 255, blue: 255)),
+      (81, 90, 240, RGB(red: 255, green: 0, blue: 0)), (145, 54, 34, RGB(red: 0, green: 255, blue: 1)),
+      (41, 240, 110, RGB(red: 0, green: 0, blue: 255)),
+    ])
   func colours(y: Int, cb: Int, cr: Int, rgb: RGB) {
     #expect(PictureSampler.rgb(y: y, cb: cb, cr: cr) == rgb)
   }
@@ -25,9 +27,11 @@ import Testing
         == ["\u{1B}[38;2;255;255;255;48;2;0;0;0m\u{2580}\u{2580}\u{2580}\u{2580}\u{1B}[0m"])
   }
 
-  @Test("a picture fits its cells and keeps its shape", arguments: [
-    (320, 180, 64, 100, 64, 18), (320, 180, 64, 9, 32, 9), (100, 1000, 72, 24, 4, 24), (1000, 1, 72, 24, 72, 1),
-  ])
+  @Test(
+    "a picture fits its cells and keeps its shape",
+    arguments: [
+      (320, 180, 64, 100, 64, 18), (320, 180, 64, 9, 32, 9), (100, 1000, 72, 24, 4, 24), (1000, 1, 72, 24, 72, 1),
+    ])
   func fitting(width: Int, height: Int, columnsAtMost: Int, linesAtMost: Int, columns: Int, lines: Int) {
     let format = PictureFormat(width: width, height: height, chroma: .s420)
     let blocks = HalfBlocks(format, columnsAtMost: columnsAtMost, linesAtMost: linesAtMost)
@@ -35,9 +39,11 @@ import Testing
     #expect(blocks.lines == lines)
   }
 
-  @Test("every chroma format is sampled within its bytes, odd sides included", arguments: [
-    PictureFormat.Chroma.s420, .s422, .s444, .s411, .mono,
-  ], [(1, 1), (2, 3), (33, 17), (640, 3)])
+  @Test(
+    "every chroma format is sampled within its bytes, odd sides included",
+    arguments: [
+      PictureFormat.Chroma.s420, .s422, .s444, .s411, .mono,
+    ], [(1, 1), (2, 3), (33, 17), (640, 3)])
   func samplingStaysInside(chroma: PictureFormat.Chroma, size: (Int, Int)) {
     let format = PictureFormat(width: size.0, height: size.1, chroma: chroma)
     // The last byte is the last colour sample: a picture read beyond its end would trap.
@@ -46,9 +52,11 @@ import Testing
     #expect(Self.text(blocks, picture).count == blocks.lines)
   }
 
-  @Test("the test card fills every byte of every frame, and no two frames are alike", arguments: [
-    (320, 180), (33, 17), (1, 1), (2, 200),
-  ])
+  @Test(
+    "the test card fills every byte of every frame, and no two frames are alike",
+    arguments: [
+      (320, 180), (33, 17), (1, 1), (2, 200),
+    ])
   func testCard(width: Int, height: Int) throws {
     let card = try TestCard(width: width, height: height, frames: 3)
     var checksums: Set<UInt32> = []
@@ -123,9 +131,11 @@ import Testing
     for text in ["", "5", "4-2", "-3", "a-b", "0-4,", "0-1-2"] { #expect(Programme(text) == nil) }
   }
 
-  @Test("the decoder's state survives being written and read", arguments: [
-    FilmEnding.whole, .cutShort("the last frame, number 3, is cut short."), .broken("frame 3 is odd: \"x=y\"."),
-  ])
+  @Test(
+    "the decoder's state survives being written and read",
+    arguments: [
+      FilmEnding.whole, .cutShort("the last frame, number 3, is cut short."), .broken("frame 3 is odd: \"x=y\"."),
+    ])
   func state(ending: FilmEnding) {
     for count in [nil, 100] {
       let state = DecoderState(

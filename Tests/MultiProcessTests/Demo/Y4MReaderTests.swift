@@ -16,10 +16,12 @@ import Testing
     #expect(header.format.frameBytes == 321 * 179 + 2 * 161 * 90)
   }
 
-  @Test("every supported chroma format has its frame size, odd sides rounded up", arguments: [
-    ("420jpeg", 5 * 3 + 2 * 3 * 2), ("420paldv", 5 * 3 + 2 * 3 * 2), ("422", 5 * 3 + 2 * 3 * 3),
-    ("444", 5 * 3 * 3), ("411", 5 * 3 + 2 * 2 * 3), ("mono", 5 * 3),
-  ])
+  @Test(
+    "every supported chroma format has its frame size, odd sides rounded up",
+    arguments: [
+      ("420jpeg", 5 * 3 + 2 * 3 * 2), ("420paldv", 5 * 3 + 2 * 3 * 2), ("422", 5 * 3 + 2 * 3 * 3),
+      ("444", 5 * 3 * 3), ("411", 5 * 3 + 2 * 2 * 3), ("mono", 5 * 3),
+    ])
   func chroma(tag: String, bytes: Int) throws {
     #expect(try Y4MHeader(line: "YUV4MPEG2 W5 H3 C\(tag)").format.frameBytes == bytes)
   }
@@ -30,19 +32,21 @@ import Testing
     #expect(try Y4MHeader(line: "YUV4MPEG2 W4 H4 F0:0").rate == .usual)
   }
 
-  @Test("a bad header line is refused with the reason", arguments: [
-    ("YUV4MPEG2 H4", Y4MError.missing("width (W)")),
-    ("YUV4MPEG2 W4", .missing("height (H)")),
-    ("YUV4MPEG2 W0 H4", .badParameter("W0", wanted: "a number of pixels from 1 to 16384")),
-    ("YUV4MPEG2 W4 H-4", .badParameter("H-4", wanted: "a number of pixels from 1 to 16384")),
-    ("YUV4MPEG2 W9223372036854775808 H4", .badParameter("W9223372036854775808", wanted: "a number of pixels from 1 to 16384")),
-    ("YUV4MPEG2 W4 H4 F25", .badParameter("F25", wanted: "a frame rate such as F25:1")),
-    ("YUV4MPEG2 W4 H4 F-1:1", .badParameter("F-1:1", wanted: "a frame rate such as F25:1")),
-    ("YUV4MPEG2 W4 H4 C420p10", .unsupportedChroma("420p10")),
-    ("YUV4MPEG2 W4 H4 C444alpha", .unsupportedChroma("444alpha")),
-    ("YUV4MPEG3 W4 H4", .notY4M(found: "\"YUV4MPEG3 W4 H4\"")),
-    ("", .notY4M(found: "\"\"")),
-  ])
+  @Test(
+    "a bad header line is refused with the reason",
+    arguments: [
+      ("YUV4MPEG2 H4", Y4MError.missing("width (W)")),
+      ("YUV4MPEG2 W4", .missing("height (H)")),
+      ("YUV4MPEG2 W0 H4", .badParameter("W0", wanted: "a number of pixels from 1 to 16384")),
+      ("YUV4MPEG2 W4 H-4", .badParameter("H-4", wanted: "a number of pixels from 1 to 16384")),
+      ("YUV4MPEG2 W9223372036854775808 H4", .badParameter("W9223372036854775808", wanted: "a number of pixels from 1 to 16384")),
+      ("YUV4MPEG2 W4 H4 F25", .badParameter("F25", wanted: "a frame rate such as F25:1")),
+      ("YUV4MPEG2 W4 H4 F-1:1", .badParameter("F-1:1", wanted: "a frame rate such as F25:1")),
+      ("YUV4MPEG2 W4 H4 C420p10", .unsupportedChroma("420p10")),
+      ("YUV4MPEG2 W4 H4 C444alpha", .unsupportedChroma("444alpha")),
+      ("YUV4MPEG3 W4 H4", .notY4M(found: "\"YUV4MPEG3 W4 H4\"")),
+      ("", .notY4M(found: "\"\"")),
+    ])
   func badHeader(line: String, error: Y4MError) {
     #expect(throws: error) { try Y4MHeader(line: line) }
   }
@@ -55,10 +59,12 @@ import Testing
     #expect(unsafe read(pipe.output, &rest, rest.count) == 5)
   }
 
-  @Test("what is no Y4M at all is refused at its first bytes", arguments: [
-    ("", Y4MError.empty), ("YUV4", .headerCutShort), ("YUV4MPEG2 W4 H4", .headerCutShort),
-    ("\u{0}\u{0}\u{0} ftypisom and more", .notY4M(found: "\"\\x00\\x00\\x00 ftypi\"")),
-  ])
+  @Test(
+    "what is no Y4M at all is refused at its first bytes",
+    arguments: [
+      ("", Y4MError.empty), ("YUV4", .headerCutShort), ("YUV4MPEG2 W4 H4", .headerCutShort),
+      ("\u{0}\u{0}\u{0} ftypisom and more", .notY4M(found: "\"\\x00\\x00\\x00 ftypi\"")),
+    ])
   func notY4M(text: String, error: Y4MError) throws {
     let pipe = try Conduit(text)
     #expect(throws: error) { try Y4MHeader(from: pipe.output) }
@@ -80,17 +86,19 @@ import Testing
     #expect(source.source.ending == .whole)
   }
 
-  @Test("a damaged film ends with the reason, and what came before it is kept", arguments: [
-    ("FRAME\nabcdABFRAME\nefg", ["abcdAB"], Y4MError.frameCutShort(number: 1, got: 3, of: 6)),
-    ("FRAME\nabcdABFRAME\n", ["abcdAB"], .frameCutShort(number: 1, got: 0, of: 6)),
-    ("FRAME\nabcdABFRA", ["abcdAB"], .frameLineCutShort(number: 1)),
-    ("FRAME\nabcdABFRAME Ip", ["abcdAB"], .frameLineCutShort(number: 1)),
-    ("FRAME\nabcdABxFRAME\nefghCD", ["abcdAB"], .notAFrame(number: 1, found: "\"xFRAME\"")),
-    ("FRAME\nabcdABFRAMES\nefghCD", ["abcdAB"], .notAFrame(number: 1, found: "\"FRAMES\"")),
-    ("FRA\nabcdAB", [], .notAFrame(number: 0, found: "\"FRA\"")),
-    (tooLongLine, [], .notAFrame(number: 0, found: "\"FRAME xxxxxxxxxx\"")),
-    ("", [], .noFrames),
-  ], [true, false])
+  @Test(
+    "a damaged film ends with the reason, and what came before it is kept",
+    arguments: [
+      ("FRAME\nabcdABFRAME\nefg", ["abcdAB"], Y4MError.frameCutShort(number: 1, got: 3, of: 6)),
+      ("FRAME\nabcdABFRAME\n", ["abcdAB"], .frameCutShort(number: 1, got: 0, of: 6)),
+      ("FRAME\nabcdABFRA", ["abcdAB"], .frameLineCutShort(number: 1)),
+      ("FRAME\nabcdABFRAME Ip", ["abcdAB"], .frameLineCutShort(number: 1)),
+      ("FRAME\nabcdABxFRAME\nefghCD", ["abcdAB"], .notAFrame(number: 1, found: "\"xFRAME\"")),
+      ("FRAME\nabcdABFRAMES\nefghCD", ["abcdAB"], .notAFrame(number: 1, found: "\"FRAMES\"")),
+      ("FRA\nabcdAB", [], .notAFrame(number: 0, found: "\"FRA\"")),
+      (tooLongLine, [], .notAFrame(number: 0, found: "\"FRAME xxxxxxxxxx\"")),
+      ("", [], .noFrames),
+    ], [true, false])
   func damaged(film: (text: String, frames: [String], error: Y4MError), fromFile: Bool) throws {
     let source = try Self.source(film.text, fromFile: fromFile)
     #expect(Self.drain(source.source) == film.frames)

@@ -6,7 +6,8 @@ import Testing
 /// another process takes the lock over, every invariant holds, the operation has happened entirely or not at all, every
 /// request in flight has exactly one answer, and a fresh round trip works.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct StoreSweepTests {
-  @Test("A process killed before any store of an operation leaves the bus whole, and the operation done or not done",
+  @Test(
+    "A process killed before any store of an operation leaves the bus whole, and the operation done or not done",
     arguments: ["announce", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait", "close", "open"])
   func sweep(_ operation: String) throws {
     let scene = try SweepScene()

@@ -49,7 +49,9 @@ final class SweepPeer {
     var last: String?
     while let line = line() { last = line }
     process.waitUntilExit()
-    if process.terminationReason == .uncaughtSignal { return process.terminationStatus == SIGKILL ? .killed : .failed("signal \(process.terminationStatus)") }
+    if process.terminationReason == .uncaughtSignal {
+      return process.terminationStatus == SIGKILL ? .killed : .failed("signal \(process.terminationStatus)")
+    }
     guard let last, last.hasPrefix("stores "), let stores = Int(last.dropFirst(7)) else { return .failed(last ?? "no output") }
     return .completed(stores: stores)
   }

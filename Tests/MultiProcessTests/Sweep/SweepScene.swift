@@ -70,7 +70,9 @@ final class SweepScene {
       happened = requests.count == 1
     case "reply", "unbind", "close":
       #expect(answers.map(\.inReplyTo).sorted() == asked.sorted(), "each request has exactly one answer")
-      happened = operation == "reply" ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == "close" && completed
+      happened =
+        operation == "reply"
+        ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == "close" && completed
       asked = []
     case "take", "takeUrgent", "bind", "allOrWait", "open": happened = completed
     default: throw CancellationError()

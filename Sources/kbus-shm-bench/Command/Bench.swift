@@ -1,0 +1,16 @@
+// The benchmark of KBUS over shared memory.
+//
+// Every figure stands beside the physical limit of what it measures, taken in the same run, round by round: virtual
+// machines drift by a factor of two within minutes, so only ratios from one run mean anything.
+//
+// A new measurement is a new subcommand here and, if it needs another process, a new `Transport` case.
+
+import ArgumentParser
+
+@main
+struct Bench: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "kbus-shm-bench",
+    abstract: "Measures KBUS over shared memory beside the physical limits of the machine.",
+    subcommands: [RoundTrip.self, Serve.self, Guard.self])
+}

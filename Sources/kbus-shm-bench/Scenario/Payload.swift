@@ -1,0 +1,23 @@
+/// The stamps on a payload: the number of its round trip, in its first and in its last 8 bytes.
+///
+/// Reading both shows that the payload came whole and is the one expected, at a price that hardly shows; the bytes
+/// between are neither written nor read, which is what a loan is for.
+enum Payload {
+  static let bytes = 64
+  /// Asks the server to end. No round trip has this number.
+  static let end = UInt64.max
+
+  static func stamp(_ span: inout MutableRawSpan, _ number: UInt64) {
+    span.storeBytes(of: number, toByteOffset: 0, as: UInt64.self)
+    span.storeBytes(of: number, toByteOffset: span.byteCount - 8, as: UInt64.self)
+  }
+
+  /// The number if both stamps agree and the payload has the right length.
+  static func number(in span: RawSpan) -> UInt64? {
+    guard span.byteCount == bytes else { return nil }
+    // Any 8 bytes are a number, and the span checks its bounds.
+    let first = unsafe span.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
+    let last = unsafe span.unsafeLoadUnaligned(fromByteOffset: bytes - 8, as: UInt64.self)
+    return first == last ? first : nil
+  }
+}
