@@ -102,7 +102,7 @@ extension SharedBus {
       setOperationCursor(position + 1, &transaction)
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
       return true
     }
   }
@@ -122,7 +122,7 @@ extension SharedBus {
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
     }
   }
 
@@ -136,7 +136,7 @@ extension SharedBus {
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
     }
   }
 

@@ -43,6 +43,7 @@ struct Deliveries: ~Copyable {
   private let ends: LocalArray<QueueEnd>
   private let endOf: LocalArray<UInt32>
   private let ksocks: Geometry.Region
+  private let chunks: Geometry.Region
   private let memory: BusMemory
   private(set) var count = 0
   private var freeChunks: Pool.Search
@@ -54,6 +55,7 @@ struct Deliveries: ~Copyable {
     ends = bus.scratch.ends
     endOf = bus.scratch.endOf
     ksocks = bus.geometry.ksocks
+    chunks = bus.geometry.chunks
     memory = bus.memory
     freeChunks = bus.freeOnes(bus.geometry.chunks, .chunk)
     freeUrgentNodes = bus.freeOnes(bus.geometry.urgentNodes, .urgentNode)
@@ -86,7 +88,7 @@ struct Deliveries: ~Copyable {
     let place = end(of: ksock)
     var end = ends[place]
     let position = end.tail
-    let chunk = try bus.chunk(checking: end.tailChunk, operation)
+    let chunk = try self.chunk(checking: end.tailChunk, operation)
     let entry = chunk.entry(position)
     entry.write(copy)
     transaction.set(entry.at + CSHM_ENTRY_STAMP, position &+ 1)
@@ -167,7 +169,7 @@ struct Deliveries: ~Copyable {
     let chunk = bus.chunk(index)
     chunk.clear(base: end.end)
     transaction.set(chunk.at + CSHM_CHUNK_OWNER, ksock.incarnation)
-    let last = try bus.chunk(checking: end.lastChunk, operation)
+    let last = try self.chunk(checking: end.lastChunk, operation)
     if end.firstNewChunk == 0 {
       transaction.set(last.at + CSHM_CHUNK_NEXT, UInt32(index) + 1)
       end.firstNewChunk = UInt32(index) + 1
@@ -188,7 +190,7 @@ struct Deliveries: ~Copyable {
     let head = ksock.head
     var word = ksock.firstChunk
     for _ in 0..<2 {
-      let chunk = try bus.chunk(checking: word, operation)
+      let chunk = try self.chunk(checking: word, operation)
       guard chunk.base &+ UInt64(CSHM_CHUNK_ENTRIES) < head, chunk.next != 0 else { break }
       transaction.set(chunk.at + CSHM_CHUNK_OWNER, 0 as UInt64)
       bus.scratch.hints[Scratch.Hint.chunk.rawValue] = chunk.index
@@ -198,6 +200,11 @@ struct Deliveries: ~Copyable {
   }
 
   // Ending
+
+  @inline(__always) private func chunk(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> ChunkRecord {
+    guard word >= 1, Int(word) <= chunks.count else { throw .corrupt(.c2, operation) }
+    return ChunkRecord(memory: memory, at: chunks.at(Int(word) - 1), index: Int(word) - 1)
+  }
 
   @inline(__always) private func ksock(_ index: Int) -> KsockRecord {
     KsockRecord(memory: memory, at: ksocks.at(index), index: index)
@@ -242,14 +249,8 @@ struct Deliveries: ~Copyable {
 
   /// After the commit: rings every Ksock that has got something. Each bell is a word of its own right, not part of the
   /// transaction: ringing once too often does no harm, and recovery rings them all.
-  consuming func ring() -> Rings {
-    var rings = Rings(bus)
-    for place in 0..<count {
-      endOf[ends[place].ksock] = 0
-      rings.add(ksock(ends[place].ksock))
-    }
-    count = 0
-    return rings
+  consuming func ring(_ rings: inout Rings) {
+    for place in 0..<count { rings.add(ksock(ends[place].ksock)) }
   }
 }
 

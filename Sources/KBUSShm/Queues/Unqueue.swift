@@ -65,7 +65,7 @@ extension SharedBus {
     try giveUp(copy, of: ksock, with: status, &deliveries, &transaction)
     deliveries.log(&transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
   }
 
   /// Takes one node out of the urgent list.
@@ -87,7 +87,7 @@ extension SharedBus {
     try giveUp(node.entry.copy, of: ksock, with: status, &deliveries, &transaction)
     deliveries.log(&transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
   }
 
   /// A copy leaves its queue unread: its slot is given back, and if it asks for a reply its sender gets a status.

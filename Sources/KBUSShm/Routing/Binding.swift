@@ -25,7 +25,7 @@ extension SharedBus {
     deliveries.log(&transaction)
     transaction.commit()
     scratch.hints[Scratch.Hint.binding.rawValue] = search.next
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
     ringPending(&rings)
     if isReplier {
       let word = geometry.state + CSHM_STATE_BINDS
@@ -170,7 +170,7 @@ extension SharedBus {
     deliveries.log(&transaction)
     begin(.unbind, ksock, detail: sequence, &transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
     try finishOperation(&rings)
     ringPending(&rings)
   }
