@@ -104,6 +104,8 @@ struct InvariantChecker {
     // A process killed between the two words leaves passed one ahead of head: at most one too many.
     let ring = Int64(bitPattern: tail &- ksock.tombstones &- ksock.passed)
     expect(ring >= -1, .k5, "Ksock \(ksock.id): \(ksock.passed) passed of \(tail &- ksock.tombstones)")
+    let seen = bus.memory.u64(ksock.at + CSHM_KSOCK_PASSED_SEEN)
+    expect(seen <= ksock.passed, .k9, "Ksock \(ksock.id): \(seen) seen, \(ksock.passed) passed")
     try checkEntries(ksock)
     try checkLists(ksock)
     try checkHeld(ksock)

@@ -46,9 +46,10 @@ struct Deliveries: ~Copyable {
   private let chunks: Geometry.Region
   private let memory: BusMemory
   private(set) var count = 0
-  private var freeChunks: Pool.Search
-  private var freeUrgentNodes: Pool.Search
-  private var freeSetAsideNodes: Pool.Search
+  // Begun when first needed, which for most messages is never.
+  private var freeChunks: Pool.Search?
+  private var freeUrgentNodes: Pool.Search?
+  private var freeSetAsideNodes: Pool.Search?
 
   init(_ bus: SharedBus) {
     borrowed = BorrowedBus(bus)
@@ -57,9 +58,6 @@ struct Deliveries: ~Copyable {
     ksocks = bus.geometry.ksocks
     chunks = bus.geometry.chunks
     memory = bus.memory
-    freeChunks = bus.freeOnes(bus.geometry.chunks, .chunk)
-    freeUrgentNodes = bus.freeOnes(bus.geometry.urgentNodes, .urgentNode)
-    freeSetAsideNodes = bus.freeOnes(bus.geometry.setAsideNodes, .setAsideNode)
   }
 
   deinit { for place in 0..<count { endOf[ends[place].ksock] = 0 } }
@@ -108,8 +106,7 @@ struct Deliveries: ~Copyable {
   mutating func pushUrgent(
     _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    guard let index = freeUrgentNodes.take() else { throw bus.exhausted(.urgentNodes, operation) }
-    bus.scratch.hints[Scratch.Hint.urgentNode.rawValue] = freeUrgentNodes.next
+    let index = try Self.takeFree(bus, &freeUrgentNodes, bus.geometry.urgentNodes, .urgentNode, .urgentNodes, operation)
     let place = end(of: ksock)
     let node = bus.urgentNode(index)
     node.write(copy, next: ends[place].urgentHead)
@@ -123,8 +120,7 @@ struct Deliveries: ~Copyable {
   mutating func setAside(
     _ copy: Copy, for ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    guard let index = freeSetAsideNodes.take() else { throw bus.exhausted(.setAsideNodes, operation) }
-    bus.scratch.hints[Scratch.Hint.setAsideNode.rawValue] = freeSetAsideNodes.next
+    let index = try Self.takeFree(bus, &freeSetAsideNodes, bus.geometry.setAsideNodes, .setAsideNode, .setAsideNodes, operation)
     let place = end(of: ksock)
     let node = bus.setAsideNode(index)
     node.write(copy, next: 0)
@@ -150,6 +146,18 @@ struct Deliveries: ~Copyable {
     if change > 0 { try keepRoom(place, ksock, &transaction, operation) }
   }
 
+  /// A free record; none twice in one transaction, which does not see its own claims.
+  private static func takeFree(
+    _ bus: SharedBus, _ search: inout Pool.Search?, _ region: Geometry.Region, _ hint: Scratch.Hint,
+    _ pool: ExhaustiblePool, _ operation: StaticString
+  ) throws(KBusError) -> Int {
+    var begun = search ?? bus.freeOnes(region, hint)
+    guard let index = begun.take() else { throw bus.exhausted(pool, operation) }
+    search = begun
+    bus.scratch.hints[hint.rawValue] = begun.next
+    return index
+  }
+
   /// Links chunks in until more entries are free than answers may come (K3).
   private mutating func keepRoom(
     _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
@@ -162,8 +170,7 @@ struct Deliveries: ~Copyable {
   private mutating func addChunk(
     _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    guard let index = freeChunks.take() else { throw bus.exhausted(.chunks, operation) }
-    bus.scratch.hints[Scratch.Hint.chunk.rawValue] = freeChunks.next
+    let index = try Self.takeFree(bus, &freeChunks, bus.geometry.chunks, .chunk, .chunks, operation)
     var end = ends[place]
     if end.firstNewChunk == 0 { try trim(ksock, &transaction, operation) }
     let chunk = bus.chunk(index)
