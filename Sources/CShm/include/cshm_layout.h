@@ -337,7 +337,7 @@ typedef struct cshm_request {
     uint64_t replier_incarnation;
     uint32_t requester;
     uint32_t replier;
-    uint64_t position;         /* of the marked copy; CSHM_URGENT_QUEUED, or CSHM_URGENT_TAKEN | head */
+    uint64_t position;         /* of the marked copy; CSHM_URGENT_QUEUED, or CSHM_URGENT_TAKEN and when */
     uint64_t reserved[2];
 } cshm_request;
 

@@ -146,7 +146,7 @@ extension SharedBus {
     for index in 0..<geometry.limits.requests {
       let record = request(index)
       guard record.sequence != 0, record.replierIncarnation == ksock.incarnation else { continue }
-      if let known = last, (known.popOrder, known.sequence) > (record.popOrder, record.sequence) { continue }
+      if let known = last, known.popOrder > record.popOrder { continue }
       last = record
     }
     return last
