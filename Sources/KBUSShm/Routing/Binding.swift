@@ -45,26 +45,22 @@ extension SharedBus {
 
   /// The Replier binding with exactly this name.
   func findReplier(_ name: [UInt8], form: MessageName.Form, _ operation: StaticString) throws(KBusError) -> BindingRecord? {
-    var found: BindingRecord?
-    try forEachBinding(filed: NameKey.binding(name, form: form, seed: hashSeed), operation) { binding throws(KBusError) in
-      guard binding.isReplier, try binding.isNamed(name, operation) else { return true }
-      found = binding
-      return false
+    var chain = bindings(filed: NameKey.binding(name, form: form, seed: hashSeed))
+    while let binding = try chain.next(operation) {
+      if binding.isReplier, try binding.isNamed(name, operation) { return binding }
     }
-    return found
+    return nil
   }
 
   /// The newest binding of this Ksock with exactly this name and of this kind.
   private func findOwn(
     _ name: [UInt8], form: MessageName.Form, isReplier: Bool, _ ksock: KsockRecord
   ) throws(KBusError) -> BindingRecord? {
-    var found: BindingRecord?
-    try forEachBinding(filed: NameKey.binding(name, form: form, seed: hashSeed), "unbind") { binding throws(KBusError) in
-      guard binding.isReplier == isReplier, binding.ksock == UInt32(ksock.index), try binding.isNamed(name, "unbind") else { return true }
-      found = binding
-      return false
+    var chain = bindings(filed: NameKey.binding(name, form: form, seed: hashSeed))
+    while let binding = try chain.next("unbind") {
+      if binding.isReplier == isReplier, binding.ksock == UInt32(ksock.index), try binding.isNamed(name, "unbind") { return binding }
     }
-    return found
+    return nil
   }
 
   private func insert(
