@@ -118,6 +118,8 @@ extension SharedBus {
   func remove(_ binding: BindingRecord, of ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString)
     throws(KBusError)
   {
+    // A list that leads to anything but a binding of this Ksock is damaged; followed, it might never end.
+    guard binding.sequence != 0, binding.incarnation == ksock.incarnation else { throw .corrupt(.b2, operation) }
     if binding.chainPrevious != 0 {
       transaction.set(try self.binding(checking: binding.chainPrevious, operation).at + CSHM_BINDING_CHAIN_NEXT, binding.chainNext)
     } else {
@@ -135,7 +137,7 @@ extension SharedBus {
       transaction.set(try self.binding(checking: binding.ownNext, operation).at + CSHM_BINDING_OWN_PREV, binding.ownPrevious)
     }
     if binding.longName != 0 {
-      _ = try binding.nameBytes(operation)
+      guard Int(binding.longName) <= geometry.longNames.count else { throw .corrupt(.m1, operation) }
       transaction.set(geometry.longNames.at(Int(binding.longName) - 1), 0 as UInt64)
     }
     transaction.set(binding.at + CSHM_BINDING_SEQUENCE, 0 as UInt64)

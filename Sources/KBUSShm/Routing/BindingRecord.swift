@@ -10,6 +10,7 @@ struct BindingRecord {
 
   @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_BINDING_SEQUENCE) }
   @inline(__always) var hash: UInt64 { memory.u64(at + CSHM_BINDING_HASH) }
+  var incarnation: UInt64 { memory.u64(at + CSHM_BINDING_INCARNATION) }
   @inline(__always) var ksock: UInt32 { memory.u32(at + CSHM_BINDING_KSOCK) }
   @inline(__always) var kind: UInt32 { memory.u32(at + CSHM_BINDING_KIND) }
   @inline(__always) var chainNext: UInt32 { memory.u32(at + CSHM_BINDING_CHAIN_NEXT) }
