@@ -9,9 +9,21 @@
 
 #define RETRY(call) ({ long result_; do result_ = (long)(call); while (result_ < 0 && errno == EINTR); result_ < 0 ? -errno : result_; })
 
-int cshm_file_open(const char *path) { return (int)RETRY(open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)); }
+/* Never 0, 1 or 2: in a process started with one of those closed, whatever it prints would go into the bus. */
+static int above_standard(int file) {
+    if (file < 0 || file > 2) return file;
+    int other = fcntl(file, F_DUPFD_CLOEXEC, 3), error = errno;
+    close(file);
+    return other < 0 ? -error : other;
+}
 
-int cshm_file_make(const char *directory) { return (int)RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)); }
+int cshm_file_open(const char *path) {
+    return above_standard((int)RETRY(open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)));
+}
+
+int cshm_file_make(const char *directory) {
+    return above_standard((int)RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)));
+}
 
 int cshm_file_link(int file, const char *path) {
     char name[32];

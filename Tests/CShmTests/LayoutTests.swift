@@ -13,7 +13,7 @@ import Testing
   /// Sizes of layout version 1: other values need another version.
   static let structures = [
     Structure(name: "the lock line", bytes: 64, found: Int(CSHM_LOCK_LINE_SIZE)),
-    Structure(name: "a Ksock", bytes: 256, found: Int(CSHM_KSOCK_SIZE)),
+    Structure(name: "a Ksock", bytes: 320, found: Int(CSHM_KSOCK_SIZE)),
     Structure(name: "a held record", bytes: 32, found: Int(CSHM_HELD_SIZE)),
     Structure(name: "a chunk's head", bytes: 64, found: Int(CSHM_CHUNK_SIZE)),
     Structure(name: "an entry", bytes: 32, found: Int(CSHM_ENTRY_SIZE)),
@@ -33,7 +33,9 @@ import Testing
     #expect(Int(CSHM_KSOCK_TAIL) % 64 == 0)
     #expect(Int(CSHM_KSOCK_HEAD) % 64 == 0)
     #expect(Int(CSHM_KSOCK_TAIL) / 64 != Int(CSHM_KSOCK_HEAD) / 64)
-    #expect(Int(CSHM_KSOCK_SLEEPERS) / 64 == Int(CSHM_KSOCK_HEAD) / 64, "both are the owner's")
+    #expect(Int(CSHM_KSOCK_BELL) % 64 == 0)
+    #expect(Int(CSHM_KSOCK_BELL) / 64 == Int(CSHM_KSOCK_SLEEPERS) / 64, "one look tells a sender whom to wake")
+    #expect(Set([CSHM_KSOCK_TAIL, CSHM_KSOCK_BELL, CSHM_KSOCK_HEAD].map { Int($0) / 64 }).count == 3)
     #expect(Int(CSHM_KSOCK_SET_ASIDE_HEAD) % 64 == 0)
   }
 

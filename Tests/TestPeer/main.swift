@@ -1,4 +1,7 @@
 // The process that multi-process tests start. `TestPeer sweep OPERATION N` performs one operation and is killed before its
 // N-th store; without arguments it takes orders over its standard input.
 
-Sweep.run()
+switch CommandLine.arguments.dropFirst().first {
+case "sweep": Sweep.run()
+default: Orders.run()
+}

@@ -148,6 +148,8 @@ static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
  *  K6  urgent_count is the length of the list at urgent_head.
  *  K7  special has a bit for each reason why a take must go under the lock.
  *  K8  set_aside_count is the length of the list from set_aside_head to set_aside_tail.
+ *  K9  passed_seen <= passed: as far as senders have looked. They look again only when the queue seems full, so that the
+ *      reader's line stays with the reader.
  *
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */
@@ -172,8 +174,7 @@ typedef struct cshm_ksock {
     uint64_t tombstones;       /* entries before tail that were taken out by unbind or out of order */
     uint64_t last_pushed;      /* id of the message most recently queued         */
     uint64_t end;
-    uint32_t bell;             /* futex word; rung by adding 1, direct           */
-    uint32_t special;
+    uint64_t passed_seen;      /* K9; direct                                     */
     uint32_t reserved;
     uint32_t max_messages;
     uint32_t urgent_count;
@@ -181,12 +182,17 @@ typedef struct cshm_ksock {
     uint32_t only_once;
     uint32_t urgent_head;      /* +1: front of the urgent messages, newest first */
 
+    /* What a waiting reader looks at, and nothing else: a sender stores here once a message, last of all. */
+    uint32_t bell;             /* futex word; rung by adding 1, direct           */
+    uint32_t special;          /* under the lock                                 */
+    uint32_t sleepers;         /* owner: threads in, or on their way into, a futex wait */
+    uint32_t signal_reserved[13];
+
     /* The reading end; owner. */
     uint64_t head;
     uint64_t passed;           /* stored before head: one ahead of it for a moment */
-    uint32_t sleepers;         /* threads in, or on their way into, a futex wait */
     uint32_t popped;           /* requests to answer that were taken; stored before head */
-    uint64_t reading_reserved[5];
+    uint32_t reading_reserved[11];
 
     /* Set-aside events and counters; under the lock. */
     uint32_t set_aside_head;   /* +1 */
@@ -331,7 +337,7 @@ typedef struct cshm_request {
     uint64_t replier_incarnation;
     uint32_t requester;
     uint32_t replier;
-    uint64_t position;         /* of the marked copy; CSHM_URGENT_QUEUED, or CSHM_URGENT_TAKEN | head */
+    uint64_t position;         /* of the marked copy; CSHM_URGENT_QUEUED, or CSHM_URGENT_TAKEN and when */
     uint64_t reserved[2];
 } cshm_request;
 
@@ -352,8 +358,9 @@ _Static_assert(sizeof(cshm_state) == 128 + 4 * CSHM_DEPTHS, "layout version 1");
 _Static_assert(sizeof(cshm_lock_line) == 64, "the lock line is one cache line");
 _Static_assert(offsetof(cshm_lock_line, mutex_word) == 56, "8 bytes of the mutex are shared");
 _Static_assert(sizeof(cshm_journal) + CSHM_JOURNAL_ENTRIES * sizeof(cshm_journal_entry) == 2048, "layout version 1");
-_Static_assert(sizeof(cshm_ksock) == 256, "four cache lines");
+_Static_assert(sizeof(cshm_ksock) == 320, "five cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
+_Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, head) % 64 == 0, "the reading end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, set_aside_head) % 64 == 0, "layout version 1");
 _Static_assert(sizeof(cshm_held) == 32, "layout version 1");

@@ -85,6 +85,7 @@ enum {
     CSHM_KSOCK_TOMBSTONES = offsetof(cshm_ksock, tombstones),
     CSHM_KSOCK_LAST_PUSHED = offsetof(cshm_ksock, last_pushed),
     CSHM_KSOCK_END = offsetof(cshm_ksock, end),
+    CSHM_KSOCK_PASSED_SEEN = offsetof(cshm_ksock, passed_seen),
     CSHM_KSOCK_BELL = offsetof(cshm_ksock, bell),
     CSHM_KSOCK_SPECIAL = offsetof(cshm_ksock, special),
     CSHM_KSOCK_RESERVED = offsetof(cshm_ksock, reserved),

@@ -16,7 +16,8 @@ internal import CShm
   }
 
   @inline(__always) private func place(_ offset: Int, _ bytes: Int) -> UnsafeMutableRawPointer {
-    precondition(offset >= 0 && offset <= count &- bytes, "an offset of the core lies outside the bus file")
+    // One comparison: a negative offset is a very large unsigned one. A mapping is never smaller than what is asked for here.
+    precondition(UInt(bitPattern: offset) <= UInt(bitPattern: count &- bytes), "an offset of the core lies outside the bus file")
     return unsafe base + offset
   }
 
@@ -42,6 +43,20 @@ internal import CShm
   @inline(__always) func store64(_ offset: Int, _ value: UInt64) {
     faultPoint()
     unsafe cshm_store64(place(offset, 8), value)
+  }
+
+  /// Two words side by side, such as a journal entry.
+  @inline(__always) func pair64(_ offset: Int) -> (UInt64, UInt64) {
+    let place = unsafe place(offset, 16)
+    return unsafe (cshm_load64(place), cshm_load64(place + 8))
+  }
+
+  @inline(__always) func storePair64(_ offset: Int, _ first: UInt64, _ second: UInt64) {
+    let place = unsafe place(offset, 16)
+    faultPoint()
+    unsafe cshm_store64(place, first)
+    faultPoint()
+    unsafe cshm_store64(place + 8, second)
   }
 
   @inline(__always) func exchange64(_ offset: Int, _ value: UInt64) {

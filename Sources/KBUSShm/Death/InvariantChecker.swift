@@ -104,6 +104,8 @@ struct InvariantChecker {
     // A process killed between the two words leaves passed one ahead of head: at most one too many.
     let ring = Int64(bitPattern: tail &- ksock.tombstones &- ksock.passed)
     expect(ring >= -1, .k5, "Ksock \(ksock.id): \(ksock.passed) passed of \(tail &- ksock.tombstones)")
+    let seen = bus.memory.u64(ksock.at + CSHM_KSOCK_PASSED_SEEN)
+    expect(seen <= ksock.passed, .k9, "Ksock \(ksock.id): \(seen) seen, \(ksock.passed) passed")
     try checkEntries(ksock)
     try checkLists(ksock)
     try checkHeld(ksock)
@@ -249,10 +251,8 @@ struct InvariantChecker {
         expect(owner == binding.sequence, .m1, "binding \(index): its long name has owner \(owner)")
       }
       var isFiled = false
-      try bus.forEachBinding(filed: binding.hash, "check") { other throws(KBusError) in
-        if other.index == index { isFiled = true }
-        return !isFiled
-      }
+      var chain = bus.bindings(filed: binding.hash)
+      while !isFiled, let other = try chain.next("check") { isFiled = other.index == index }
       expect(isFiled, .b2, "binding \(index) is not in its bucket")
       if binding.form == .descendants {
         let dots = try binding.name("check").bytes.reduce(0) { $1 == Ascii.dot ? $0 + 1 : $0 }

@@ -4,7 +4,7 @@ public enum Invariant: Sendable, CaseIterable {
   case t1, t2, t3
   case l1
   case j1, j2
-  case k1, k2, k3, k4, k5, k6, k7, k8
+  case k1, k2, k3, k4, k5, k6, k7, k8, k9
   case e1
   case c1, c2, c3
   case n1
@@ -33,6 +33,7 @@ public enum Invariant: Sendable, CaseIterable {
     case .k6: "K6"
     case .k7: "K7"
     case .k8: "K8"
+    case .k9: "K9"
     case .e1: "E1"
     case .c1: "C1"
     case .c2: "C2"
@@ -69,6 +70,7 @@ public enum Invariant: Sendable, CaseIterable {
     case .k6: "the urgent count is the length of the urgent list"
     case .k7: "the special word says what there is"
     case .k8: "the set-aside count is the length of the set-aside list"
+    case .k9: "senders have seen no more messages taken than were"
     case .e1: "a held record names a slot of the bus"
     case .c1: "a chunk belongs to the Ksock in whose queue it is"
     case .c2: "chunks of a queue follow one another without a gap"

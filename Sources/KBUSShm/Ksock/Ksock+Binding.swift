@@ -53,6 +53,7 @@ extension Ksock {
   }
 
   private func check(_ name: MessageName, _ operation: StaticString) throws(KBusError) -> MessageName.Form {
+    try check(operation)
     guard name.bytes.count <= MessageName.maximumLength else { throw .nameTooLong(name.bytes.count, operation) }
     let form = name.form
     guard form != .invalid else { throw .badName(name, operation) }

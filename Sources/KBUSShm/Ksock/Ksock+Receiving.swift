@@ -26,7 +26,7 @@ extension Ksock {
     let deadline = Deadline.after(limit)
     while true {
       let heard = record.bell
-      if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
+      if let taken = try takeSpinning(heard, deadline) { return try ReceivedMessage(taken, of: self) }
       if deadline.isPast { return nil }
       record.sleep(since: heard, until: deadline)
     }
@@ -41,11 +41,17 @@ extension Ksock {
 
   // Inside
 
-  private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
+  /// `heard`: the bell as it was before the caller's last look.
+  private func takeSpinning(_ heard: UInt32, _ deadline: Deadline) throws(KBusError) -> Taken? {
     if let taken = try takeNow() { return taken }
+    var heard = heard
     var spin = Spin(budget: spinBudget[0], deadline)
     while spin.goesOn() {
-      if record.mayHaveMessages, let taken = try takeNow() { return taken }
+      // The bell alone: what the sender is still writing stays with the sender.
+      let bell = record.bell
+      guard bell != heard else { continue }
+      heard = bell
+      if let taken = try takeNow() { return taken }
     }
     return nil
   }
@@ -93,12 +99,5 @@ extension Ksock {
     if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {
       try withBus("receive") { rings throws(KBusError) in shared.grantRoom(record, &rings) }
     }
-  }
-}
-
-extension KsockRecord {
-  /// Whether a take could find something. A look at two words; tombstones may deceive it.
-  @inline(__always) var mayHaveMessages: Bool {
-    tail != head || special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0
   }
 }

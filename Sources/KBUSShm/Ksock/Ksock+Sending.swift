@@ -42,8 +42,16 @@ extension Ksock {
     guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
       throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)
     }
+    return try key(of: name)
+  }
+
+  /// The hashes of a name; those of the name sent last are kept, since most senders have few names.
+  @inline(__always) private func key(of name: RawSpan) throws(KBusError) -> NameKey {
+    if lastName.count == name.byteCount, unsafe name.holdsSame(as: lastName.span.bytes) { return lastKey[0] }
     let key = NameKey(name, seed: shared.hashSeed)
     guard key.isValid else { throw .badName(MessageName(name), "send") }
+    lastName = MessageName(name).bytes
+    lastKey[0] = key
     return key
   }
 
@@ -209,6 +217,6 @@ extension SharedBus {
     serials.log(&transaction)
     deliveries.log(&transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
   }
 }

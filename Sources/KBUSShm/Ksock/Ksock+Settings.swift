@@ -160,7 +160,7 @@ extension SharedBus {
       transaction.willPublish(slot: slot.index)
       slot.setHolders(1, extensions: nil)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
     }
   }
 

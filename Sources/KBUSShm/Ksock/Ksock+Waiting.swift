@@ -34,7 +34,7 @@ extension Ksock {
     var ready: Readiness = []
     if mode != .readOnly, try retryPending() { ready.insert(.writable) }
     // After the retry, which may have delivered something to ourselves (D-20).
-    if mode != .writeOnly, record.queued > 0 || record.setAsideCount > 0 { ready.insert(.readable) }
+    if record.queued > 0 || record.setAsideCount > 0 { ready.insert(.readable) }
     return ready
   }
 

@@ -10,7 +10,8 @@ internal import CShm
 /// **Ownership:** closes when the last reference goes; messages taken from it may live longer.
 /// **Errors:** every call can fail with `closed`, `forked`, `corrupt` and `lockStalled`, besides those it names.
 public final class Ksock: @unchecked Sendable {
-  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `spares` and `pending` by `sendLock`;
+  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `spares`, `pending` and `lastName` with
+  // its key by `sendLock`;
   // `isClosedHere` is only set under both.
 
   /// What a Ksock may do.
@@ -35,6 +36,8 @@ public final class Ksock: @unchecked Sendable {
   // Guarded by sendLock
   let spares: LocalArray<Int>
   var pending: Outgoing?
+  var lastName: [UInt8] = []
+  let lastKey: LocalArray<NameKey>
 
   private let locks: LocalArray<UInt32>
   var isClosedHere = false
@@ -66,6 +69,7 @@ public final class Ksock: @unchecked Sendable {
     generation = cshm_fork_generation()
     reading = LocalArray(repeating: ReadingEnd(chunk: Int(record.firstChunk) - 1), count: 1)
     spares = LocalArray(repeating: -1, count: shared.geometry.classes.count)
+    lastKey = unsafe LocalArray(repeating: NameKey([0].span.bytes, seed: 0), count: 1)
     locks = LocalArray(repeating: 0, count: 2)
     spinBudget = LocalArray(repeating: cshm_processors() > 1 ? Self.defaultSpin : 0, count: 1)
   }
@@ -78,6 +82,7 @@ public final class Ksock: @unchecked Sendable {
     shared.leave()
     reading.deallocate()
     spares.deallocate()
+    lastKey.deallocate()
     locks.deallocate()
     spinBudget.deallocate()
   }

@@ -27,8 +27,6 @@ struct KsockRecord {
   @inline(__always) var tombstones: UInt64 { memory.u64(at + CSHM_KSOCK_TOMBSTONES) }
   @inline(__always) var lastPushed: UInt64 { memory.u64(at + CSHM_KSOCK_LAST_PUSHED) }
   @inline(__always) var end: UInt64 { memory.u64(at + CSHM_KSOCK_END) }
-  @inline(__always) var bell: UInt32 { memory.acquire32(at + CSHM_KSOCK_BELL) }
-  @inline(__always) var special: UInt32 { memory.acquire32(at + CSHM_KSOCK_SPECIAL) }
   @inline(__always) var reserved: UInt32 { memory.u32(at + CSHM_KSOCK_RESERVED) }
   @inline(__always) var maxMessages: UInt32 { memory.u32(at + CSHM_KSOCK_MAX_MESSAGES) }
   @inline(__always) var urgentCount: UInt32 { memory.u32(at + CSHM_KSOCK_URGENT_COUNT) }
@@ -36,10 +34,14 @@ struct KsockRecord {
   @inline(__always) var onlyOnce: UInt32 { memory.u32(at + CSHM_KSOCK_ONLY_ONCE) }
   @inline(__always) var urgentHead: UInt32 { memory.u32(at + CSHM_KSOCK_URGENT_HEAD) }
 
+  // What a waiting reader looks at
+  @inline(__always) var bell: UInt32 { memory.acquire32(at + CSHM_KSOCK_BELL) }
+  @inline(__always) var special: UInt32 { memory.acquire32(at + CSHM_KSOCK_SPECIAL) }
+  @inline(__always) var sleepers: UInt32 { memory.u32(at + CSHM_KSOCK_SLEEPERS) }
+
   // The reading end
   @inline(__always) var head: UInt64 { memory.acquire64(at + CSHM_KSOCK_HEAD) }
   @inline(__always) var passed: UInt64 { memory.acquire64(at + CSHM_KSOCK_PASSED) }
-  @inline(__always) var sleepers: UInt32 { memory.u32(at + CSHM_KSOCK_SLEEPERS) }
   @inline(__always) var popped: UInt32 { memory.u32(at + CSHM_KSOCK_POPPED) }
 
   // Set-aside events and counters
@@ -57,11 +59,20 @@ struct KsockRecord {
     return max(0, min(ring, Int(UInt32.max))) + Int(urgentCount)
   }
 
-  /// No room for a message: reserved places are taken as well.
-  @inline(__always) var isFull: Bool { queued + Int(reserved) >= Int(maxMessages) }
+  /// No room for a message: reserved places are taken as well. Under the lock.
+  @inline(__always) var isFull: Bool { isFull(reserved: Int(reserved)) }
 
-  /// No room for a reply, which is about to use one of the reserved places.
-  @inline(__always) var isFullForReply: Bool { queued + Int(reserved) - 1 >= Int(maxMessages) }
+  /// No room for a reply, which is about to use one of the reserved places. Under the lock.
+  @inline(__always) var isFullForReply: Bool { isFull(reserved: Int(reserved) - 1) }
+
+  /// By what was seen of the reader's progress last, if that will do: its cache line stays with it (K9).
+  @inline(__always) private func isFull(reserved: Int) -> Bool {
+    let seen = memory.u64(at + CSHM_KSOCK_PASSED_SEEN)
+    let ring = Int(truncatingIfNeeded: (tail &- tombstones) &- seen)
+    if ring >= 0, ring &+ Int(urgentCount) &+ reserved < Int(maxMessages) { return false }
+    memory.store64(at + CSHM_KSOCK_PASSED_SEEN, passed)
+    return queued + reserved >= Int(maxMessages)
+  }
 
   var isOpen: Bool { incarnation != 0 }
 }

@@ -102,7 +102,7 @@ extension SharedBus {
       setOperationCursor(position + 1, &transaction)
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
       return true
     }
   }
@@ -122,7 +122,7 @@ extension SharedBus {
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
     }
   }
 
@@ -136,7 +136,7 @@ extension SharedBus {
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
     }
   }
 
@@ -146,7 +146,7 @@ extension SharedBus {
     for index in 0..<geometry.limits.requests {
       let record = request(index)
       guard record.sequence != 0, record.replierIncarnation == ksock.incarnation else { continue }
-      if let known = last, (known.popOrder, known.sequence) > (record.popOrder, record.sequence) { continue }
+      if let known = last, known.popOrder > record.popOrder { continue }
       last = record
     }
     return last

@@ -82,8 +82,3 @@ struct NameKey: BitwiseCopyable {
     }
   }
 }
-
-extension RawSpan {
-  /// One byte; the caller stays within `byteCount`.
-  @inline(__always) func byte(_ position: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: position, as: UInt8.self) }
-}

@@ -43,21 +43,21 @@ struct Deliveries: ~Copyable {
   private let ends: LocalArray<QueueEnd>
   private let endOf: LocalArray<UInt32>
   private let ksocks: Geometry.Region
+  private let chunks: Geometry.Region
   private let memory: BusMemory
   private(set) var count = 0
-  private var freeChunks: Pool.Search
-  private var freeUrgentNodes: Pool.Search
-  private var freeSetAsideNodes: Pool.Search
+  // Begun when first needed, which for most messages is never.
+  private var freeChunks: Pool.Search?
+  private var freeUrgentNodes: Pool.Search?
+  private var freeSetAsideNodes: Pool.Search?
 
   init(_ bus: SharedBus) {
     borrowed = BorrowedBus(bus)
     ends = bus.scratch.ends
     endOf = bus.scratch.endOf
     ksocks = bus.geometry.ksocks
+    chunks = bus.geometry.chunks
     memory = bus.memory
-    freeChunks = bus.freeOnes(bus.geometry.chunks, .chunk)
-    freeUrgentNodes = bus.freeOnes(bus.geometry.urgentNodes, .urgentNode)
-    freeSetAsideNodes = bus.freeOnes(bus.geometry.setAsideNodes, .setAsideNode)
   }
 
   deinit { for place in 0..<count { endOf[ends[place].ksock] = 0 } }
@@ -84,21 +84,22 @@ struct Deliveries: ~Copyable {
     _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) -> UInt64 {
     let place = end(of: ksock)
+    // First the room: a reader leaves a chunk as soon as it has taken its last entry, so the chunk behind must be linked in
+    // before that entry is published, and words are applied in the order in which they are logged.
+    try keepRoom(place, ksock, entries: 1, &transaction, operation)
     var end = ends[place]
     let position = end.tail
-    let chunk = try bus.chunk(checking: end.tailChunk, operation)
+    let chunk = try self.chunk(checking: end.tailChunk, operation)
     let entry = chunk.entry(position)
     entry.write(copy)
     transaction.set(entry.at + CSHM_ENTRY_STAMP, position &+ 1)
     end.tail &+= 1
     end.lastPushed = id
-    ends[place] = end
-    try keepRoom(place, ksock, &transaction, operation)
     if end.tail % UInt64(CSHM_CHUNK_ENTRIES) == 0 {
       // On to the chunk behind: linked before, or only now by this transaction.
-      let next = chunk.next
-      ends[place].tailChunk = next != 0 ? next : ends[place].firstNewChunk
+      end.tailChunk = chunk.next != 0 ? chunk.next : end.firstNewChunk
     }
+    ends[place] = end
     return position
   }
 
@@ -106,8 +107,7 @@ struct Deliveries: ~Copyable {
   mutating func pushUrgent(
     _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    guard let index = freeUrgentNodes.take() else { throw bus.exhausted(.urgentNodes, operation) }
-    bus.scratch.hints[Scratch.Hint.urgentNode.rawValue] = freeUrgentNodes.next
+    let index = try Self.takeFree(bus, &freeUrgentNodes, bus.geometry.urgentNodes, .urgentNode, .urgentNodes, operation)
     let place = end(of: ksock)
     let node = bus.urgentNode(index)
     node.write(copy, next: ends[place].urgentHead)
@@ -121,8 +121,7 @@ struct Deliveries: ~Copyable {
   mutating func setAside(
     _ copy: Copy, for ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    guard let index = freeSetAsideNodes.take() else { throw bus.exhausted(.setAsideNodes, operation) }
-    bus.scratch.hints[Scratch.Hint.setAsideNode.rawValue] = freeSetAsideNodes.next
+    let index = try Self.takeFree(bus, &freeSetAsideNodes, bus.geometry.setAsideNodes, .setAsideNode, .setAsideNodes, operation)
     let place = end(of: ksock)
     let node = bus.setAsideNode(index)
     node.write(copy, next: 0)
@@ -145,14 +144,26 @@ struct Deliveries: ~Copyable {
     let reserved = Int64(ends[place].reserved) + Int64(change)
     guard reserved >= 0, reserved <= Int64(UInt32.max) else { throw .corrupt(.k4, operation) }
     ends[place].reserved = UInt32(reserved)
-    if change > 0 { try keepRoom(place, ksock, &transaction, operation) }
+    if change > 0 { try keepRoom(place, ksock, entries: 0, &transaction, operation) }
   }
 
-  /// Links chunks in until more entries are free than answers may come (K3).
+  /// A free record; none twice in one transaction, which does not see its own claims.
+  private static func takeFree(
+    _ bus: SharedBus, _ search: inout Pool.Search?, _ region: Geometry.Region, _ hint: Scratch.Hint,
+    _ pool: ExhaustiblePool, _ operation: StaticString
+  ) throws(KBusError) -> Int {
+    var begun = search ?? bus.freeOnes(region, hint)
+    guard let index = begun.take() else { throw bus.exhausted(pool, operation) }
+    search = begun
+    bus.scratch.hints[hint.rawValue] = begun.next
+    return index
+  }
+
+  /// Links chunks in until more entries are free than answers may come (K3), after so many entries more.
   private mutating func keepRoom(
-    _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+    _ place: Int, _ ksock: KsockRecord, entries: UInt64, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    while ends[place].end &- ends[place].tail <= UInt64(ends[place].reserved) {
+    while ends[place].end &- ends[place].tail <= UInt64(ends[place].reserved) &+ entries {
       try addChunk(place, ksock, &transaction, operation)
     }
   }
@@ -160,14 +171,13 @@ struct Deliveries: ~Copyable {
   private mutating func addChunk(
     _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    guard let index = freeChunks.take() else { throw bus.exhausted(.chunks, operation) }
-    bus.scratch.hints[Scratch.Hint.chunk.rawValue] = freeChunks.next
+    let index = try Self.takeFree(bus, &freeChunks, bus.geometry.chunks, .chunk, .chunks, operation)
     var end = ends[place]
     if end.firstNewChunk == 0 { try trim(ksock, &transaction, operation) }
     let chunk = bus.chunk(index)
     chunk.clear(base: end.end)
     transaction.set(chunk.at + CSHM_CHUNK_OWNER, ksock.incarnation)
-    let last = try bus.chunk(checking: end.lastChunk, operation)
+    let last = try self.chunk(checking: end.lastChunk, operation)
     if end.firstNewChunk == 0 {
       transaction.set(last.at + CSHM_CHUNK_NEXT, UInt32(index) + 1)
       end.firstNewChunk = UInt32(index) + 1
@@ -188,7 +198,7 @@ struct Deliveries: ~Copyable {
     let head = ksock.head
     var word = ksock.firstChunk
     for _ in 0..<2 {
-      let chunk = try bus.chunk(checking: word, operation)
+      let chunk = try self.chunk(checking: word, operation)
       guard chunk.base &+ UInt64(CSHM_CHUNK_ENTRIES) < head, chunk.next != 0 else { break }
       transaction.set(chunk.at + CSHM_CHUNK_OWNER, 0 as UInt64)
       bus.scratch.hints[Scratch.Hint.chunk.rawValue] = chunk.index
@@ -198,6 +208,11 @@ struct Deliveries: ~Copyable {
   }
 
   // Ending
+
+  @inline(__always) private func chunk(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> ChunkRecord {
+    guard word >= 1, Int(word) <= chunks.count else { throw .corrupt(.c2, operation) }
+    return ChunkRecord(memory: memory, at: chunks.at(Int(word) - 1), index: Int(word) - 1)
+  }
 
   @inline(__always) private func ksock(_ index: Int) -> KsockRecord {
     KsockRecord(memory: memory, at: ksocks.at(index), index: index)
@@ -242,14 +257,8 @@ struct Deliveries: ~Copyable {
 
   /// After the commit: rings every Ksock that has got something. Each bell is a word of its own right, not part of the
   /// transaction: ringing once too often does no harm, and recovery rings them all.
-  consuming func ring() -> Rings {
-    var rings = Rings(bus)
-    for place in 0..<count {
-      endOf[ends[place].ksock] = 0
-      rings.add(ksock(ends[place].ksock))
-    }
-    count = 0
-    return rings
+  consuming func ring(_ rings: inout Rings) {
+    for place in 0..<count { rings.add(ksock(ends[place].ksock)) }
   }
 }
 

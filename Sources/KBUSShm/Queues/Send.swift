@@ -33,21 +33,22 @@ enum SendOutcome {
   case refused(KBusError)
 }
 
-/// Whom a message goes to, once every check has passed.
-private struct Recipients {
-  var route = Route()
-  var requester: KsockRecord?
-  var answered: RequestRecord?
-  var replier: KsockRecord?
-  var replierBinding: BindingRecord?
+/// Whom a message goes to, once every check has passed: indices only, since this is handed around.
+private struct Recipients: BitwiseCopyable {
+  /// How many there are in `Scratch.recipients`.
+  var listeners = 0
+  var requester: Int32 = -1
+  var answered: Int32 = -1
+  var replier: Int32 = -1
+  var replierBinding: Int32 = -1
 
-  var most: Int { route.listeners + 2 }
+  var most: Int { listeners + 2 }
 }
 
-private enum Decision {
-  case deliver(Recipients)
-  case wait(Recipients, KBusError)
-  case refuse(KBusError)
+/// Why a message can't be delivered, now or ever.
+private struct Refusal {
+  let error: KBusError
+  let waits: Bool
 }
 
 extension SharedBus {
@@ -61,60 +62,64 @@ extension SharedBus {
       let written = slot.id
       message.id = written.network == 0 ? serials.next() : written
     }
-    switch try decide(message, slot) {
-    case .refuse(let error):
-      record(message, serials, sender, pending: false)
-      return .refused(error)
-    case .wait(let recipients, let error):
+    var recipients = Recipients()
+    if let refusal = try decide(message, slot, &recipients) {
+      guard refusal.waits else {
+        record(message, serials, sender, pending: false)
+        return .refused(refusal.error)
+      }
       try wantRoom(recipients, message, serials, sender)
       // Room may have appeared between our look and our flag (SYNC room: pairs with the take's exchange of head).
       cshm_fence()
-      guard case .deliver(let again) = try decide(message, slot) else { return .wait(error) }
+      guard try decide(message, slot, &recipients) == nil else { return .wait(refusal.error) }
       serials = Serials(self)
-      return .sent(recipients: try deliver(message, slot, to: again, from: sender, &serials, spare, &spareSlot, &rings))
-    case .deliver(let recipients):
-      return .sent(recipients: try deliver(message, slot, to: recipients, from: sender, &serials, spare, &spareSlot, &rings))
     }
+    return .sent(recipients: try deliver(message, slot, to: recipients, from: sender, &serials, spare, &spareSlot, &rings))
   }
 
   // Steps 7 to 13: checks
 
-  private func decide(_ message: Outgoing, _ slot: SlotRecord) throws(KBusError) -> Decision {
-    var recipients = Recipients()
+  private func decide(
+    _ message: Outgoing, _ slot: SlotRecord, _ recipients: inout Recipients
+  ) throws(KBusError) -> Refusal? {
+    recipients = Recipients()
     let flags = slot.flags, to = slot.to
     let (offset, count) = try slot.name("send")
-    recipients.route = try route(memory.span(offset, count: count), message.key, wantsReplier: message.isRequest, "send")
+    let route = try route(memory.span(offset, count: count), message.key, wantsReplier: message.isRequest, "send")
+    recipients.listeners = route.listeners
     if message.isRequest {
-      guard let replier = recipients.route.replier else { return .refuse(.noReplier(try slot.messageName("send"))) }
-      recipients.replierBinding = binding(replier)
-      recipients.replier = try ksock(checking: binding(replier).ksock, "send")
+      guard let replier = route.replier else { return Refusal(error: .noReplier(try slot.messageName("send")), waits: false) }
+      recipients.replierBinding = Int32(replier)
+      recipients.replier = Int32(try ksock(checking: binding(replier).ksock, "send").index)
     }
     if message.isReply {
-      guard let requester = ksock(id: to) else { return .refuse(.noRequester(to)) }
+      guard let requester = ksock(id: to) else { return Refusal(error: .noRequester(to), waits: false) }
       guard let answered = findRequest(slot.inReplyTo, requester: requester) else {
-        return .refuse(.notWaitedFor(slot.inReplyTo, to))
+        return Refusal(error: .notWaitedFor(slot.inReplyTo, to), waits: false)
       }
-      recipients.requester = requester
-      recipients.answered = answered
-      if requester.isFullForReply { return refusal(.recipientFull(requester, "requester"), recipients, flags) }
+      recipients.requester = Int32(requester.index)
+      recipients.answered = Int32(answered.index)
+      if requester.isFullForReply { return full(requester, "requester", flags) }
     }
-    if let replier = recipients.replier {
+    if recipients.replier >= 0 {
+      let replier = ksock(Int(recipients.replier))
       guard to == 0 || to == replier.id else {
-        return .refuse(.anotherReplier(try slot.messageName("send"), wanted: to, found: replier.id))
+        return Refusal(error: .anotherReplier(try slot.messageName("send"), wanted: to, found: replier.id), waits: false)
       }
-      if replier.isFull { return refusal(.recipientFull(replier, "Replier"), recipients, flags) }
+      if replier.isFull { return full(replier, "Replier", flags) }
     }
     if !flags.isDisjoint(with: [.allOrFail, .allOrWait]) {
-      for place in 0..<recipients.route.listeners {
+      for place in 0..<recipients.listeners {
         let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "send")
-        if listener.isFull { return refusal(.recipientFull(listener, "listener"), recipients, flags) }
+        if listener.isFull { return full(listener, "listener", flags) }
       }
     }
-    return .deliver(recipients)
+    return nil
   }
 
-  private func refusal(_ error: KBusError, _ recipients: Recipients, _ flags: MessageFlags) -> Decision {
-    flags.contains(.allOrWait) ? .wait(recipients, .pending(error)) : .refuse(error)
+  private func full(_ ksock: KsockRecord, _ what: StaticString, _ flags: MessageFlags) -> Refusal {
+    let error = KBusError.recipientFull(ksock, what), waits = flags.contains(.allOrWait)
+    return Refusal(error: waits ? .pending(error) : error, waits: waits)
   }
 
   // Failing: the id has been used up all the same (section 3)
@@ -141,9 +146,11 @@ extension SharedBus {
   ) throws(KBusError) {
     record(message, serials, sender, pending: true)
     var transaction = Transaction(self, journalOf: nil)
-    if let requester = recipients.requester, requester.isFullForReply { requester.askForRoom(&transaction) }
-    if let replier = recipients.replier, replier.isFull { replier.askForRoom(&transaction) }
-    for place in 0..<recipients.route.listeners {
+    if recipients.requester >= 0, ksock(Int(recipients.requester)).isFullForReply {
+      ksock(Int(recipients.requester)).askForRoom(&transaction)
+    }
+    if recipients.replier >= 0, ksock(Int(recipients.replier)).isFull { ksock(Int(recipients.replier)).askForRoom(&transaction) }
+    for place in 0..<recipients.listeners {
       let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "send")
       if listener.isFull { listener.askForRoom(&transaction) }
     }
@@ -165,10 +172,11 @@ extension SharedBus {
     } else {
       try copies.add(recipients, self, &deliveries, &transaction, sender)
     }
-    if let answered = recipients.answered, sender.index == Int(answered.replier),
-      sender.incarnation == answered.replierIncarnation, answered.isPopped(head: sender.head)
-    {
-      transaction.set(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
+    if recipients.answered >= 0 {
+      let answered = request(Int(recipients.answered))
+      if sender.index == Int(answered.replier), sender.incarnation == answered.replierIncarnation, answered.isPopped(head: sender.head) {
+        transaction.set(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
+      }
     }
     serials.log(&transaction)
     transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
@@ -187,8 +195,8 @@ extension SharedBus {
       rememberSent(slot.index)
     }
     transaction.commit()
-    rings.take(deliveries.ring())
-    if recipients.answered != nil { ringPending(&rings) }
+    deliveries.ring(&rings)
+    if recipients.answered >= 0 { ringPending(&rings) }
     return copies.count
   }
 }
@@ -219,17 +227,19 @@ private struct Copies {
     _ recipients: Recipients, _ bus: SharedBus, _ deliveries: inout Deliveries, _ transaction: inout Transaction,
     _ sender: KsockRecord
   ) throws(KBusError) {
-    if let requester = recipients.requester, let answered = recipients.answered {
-      try settle(answered, requester, &deliveries, &transaction)
+    if recipients.requester >= 0 {
+      let requester = bus.ksock(Int(recipients.requester))
+      try settle(bus.request(Int(recipients.answered)), requester, &deliveries, &transaction)
       _ = try deliveries.push(next(), id: id, to: requester, &transaction, "send")
     }
-    if let replier = recipients.replier, let binding = recipients.replierBinding {
+    if recipients.replier >= 0 {
+      let replier = bus.ksock(Int(recipients.replier)), binding = bus.binding(Int(recipients.replierBinding))
       let record = try bus.findFreeRequest(message.id, "send")
       let position = try deliveries.push(
         next(binding: binding.sequence, request: record), id: id, to: replier, &transaction, "send")
       try open(record, replier, position, sender, &deliveries, &transaction)
     }
-    for place in 0..<recipients.route.listeners {
+    for place in 0..<recipients.listeners {
       let binding = bus.binding(Int(bus.scratch.recipients[place]))
       let listener = try bus.ksock(checking: binding.ksock, "send")
       guard accepts(listener, bus, &deliveries) else { continue }
@@ -243,11 +253,11 @@ private struct Copies {
     _ sender: KsockRecord
   ) throws(KBusError) {
     // Who gets a copy is decided in the usual order, since "only once" keeps the first.
-    for ksock in [recipients.requester, recipients.replier] {
-      if let ksock { bus.scratch.ends[deliveries.end(of: ksock)].lastPushed = id }
+    for index in [recipients.requester, recipients.replier] where index >= 0 {
+      bus.scratch.ends[deliveries.end(of: bus.ksock(Int(index)))].lastPushed = id
     }
     var chosen = 0
-    for place in 0..<recipients.route.listeners {
+    for place in 0..<recipients.listeners {
       let listener = try bus.ksock(checking: bus.binding(Int(bus.scratch.recipients[place])).ksock, "send")
       guard accepts(listener, bus, &deliveries) else { continue }
       bus.scratch.ends[deliveries.end(of: listener)].lastPushed = id
@@ -259,13 +269,15 @@ private struct Copies {
       let listener = try bus.ksock(checking: binding.ksock, "send")
       try deliveries.pushUrgent(next(binding: binding.sequence), id: id, to: listener, &transaction, "send")
     }
-    if let replier = recipients.replier, let binding = recipients.replierBinding {
+    if recipients.replier >= 0 {
+      let replier = bus.ksock(Int(recipients.replier)), binding = bus.binding(Int(recipients.replierBinding))
       let record = try bus.findFreeRequest(message.id, "send")
       try deliveries.pushUrgent(next(binding: binding.sequence, request: record), id: id, to: replier, &transaction, "send")
       try open(record, replier, CSHM_URGENT_QUEUED, sender, &deliveries, &transaction)
     }
-    if let requester = recipients.requester, let answered = recipients.answered {
-      try settle(answered, requester, &deliveries, &transaction)
+    if recipients.requester >= 0 {
+      let requester = bus.ksock(Int(recipients.requester))
+      try settle(bus.request(Int(recipients.answered)), requester, &deliveries, &transaction)
       try deliveries.pushUrgent(next(), id: id, to: requester, &transaction, "send")
     }
   }

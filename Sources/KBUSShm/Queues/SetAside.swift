@@ -30,7 +30,7 @@ extension SharedBus {
     forgetSetAside(1, &transaction)
     deliveries.log(&transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
     return true
   }
 

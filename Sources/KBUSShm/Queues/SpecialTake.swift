@@ -44,7 +44,7 @@ extension SharedBus {
       transaction.set(ksock.at + CSHM_KSOCK_POPPED, end.popped)
       let request = try request(checking: copy.request, "receive")
       if request.position == CSHM_URGENT_QUEUED, request.replierIncarnation == ksock.incarnation {
-        transaction.set(request.at + CSHM_REQUEST_POSITION, CSHM_URGENT_TAKEN | end.head)
+        transaction.set(request.at + CSHM_REQUEST_POSITION, RequestRecord.takenPosition(head: end.head, popped: end.popped))
       }
     }
     transaction.commit()

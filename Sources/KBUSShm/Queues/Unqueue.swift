@@ -65,13 +65,14 @@ extension SharedBus {
     try giveUp(copy, of: ksock, with: status, &deliveries, &transaction)
     deliveries.log(&transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
   }
 
   /// Takes one node out of the urgent list.
   func drop(
     _ node: NodeRecord, after previous: NodeRecord?, of ksock: KsockRecord, with status: Status, _ rings: inout Rings
   ) throws(KBusError) {
+    guard node.owner == ksock.incarnation else { throw .corrupt(.n1, "close") }
     var transaction = Transaction(self, journalOf: nil)
     var deliveries = Deliveries(self)
     let place = deliveries.end(of: ksock)
@@ -87,7 +88,7 @@ extension SharedBus {
     try giveUp(node.entry.copy, of: ksock, with: status, &deliveries, &transaction)
     deliveries.log(&transaction)
     transaction.commit()
-    rings.take(deliveries.ring())
+    deliveries.ring(&rings)
   }
 
   /// A copy leaves its queue unread: its slot is given back, and if it asks for a reply its sender gets a status.

@@ -200,7 +200,7 @@ extension Ksock {
       try deliveries.reserve(-1, at: record, &transaction, "request")
       deliveries.log(&transaction)
       transaction.commit()
-      rings.take(deliveries.ring())
+      deliveries.ring(&rings)
       shared.ringPending(&rings)
     }
     if let taken = try takeReply(id) { return taken }

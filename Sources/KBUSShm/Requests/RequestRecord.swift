@@ -22,10 +22,19 @@ struct RequestRecord {
   }
 
   /// Orders popped requests by when they were popped: an urgent one taken when head stood at h came after all ordinary ones
-  /// before h, and before that at h.
-  var popOrder: UInt64 {
-    position & CSHM_URGENT_TAKEN != 0 ? (position & ~CSHM_URGENT_TAKEN) * 2 : position * 2 + 1
+  /// before h, and before that at h; among themselves urgent ones are counted.
+  var popOrder: (UInt64, UInt64) {
+    guard position & CSHM_URGENT_TAKEN != 0 else { return (position &* 2 &+ 1, 0) }
+    let taken = position & ~CSHM_URGENT_TAKEN
+    return ((taken >> Self.countBits) &* 2, taken & ((1 << Self.countBits) - 1))
   }
+
+  /// The position of an urgent request once it is taken: where head stood, and how many requests had been taken.
+  static func takenPosition(head: UInt64, popped: UInt32) -> UInt64 {
+    CSHM_URGENT_TAKEN | (head << countBits & ~CSHM_URGENT_TAKEN) | UInt64(popped) & ((1 << countBits) - 1)
+  }
+
+  private static let countBits: UInt64 = 20
 
   @inline(__always) func write(id: MessageID, requester: KsockRecord, replier: KsockRecord, position: UInt64) {
     memory.store64(at + CSHM_REQUEST_ID, id.word)

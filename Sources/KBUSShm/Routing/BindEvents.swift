@@ -5,7 +5,7 @@ internal import CShm
 /// Whom a bind event goes to: the listeners stand in `Scratch.recipients`.
 struct BindEventRoute {
   let listeners: Int
-  /// Whether any listener has no room.
+  /// Whether any listener's queue is full, or what must go behind events set aside has no room there.
   let isBlocked: Bool
 }
 
@@ -18,15 +18,17 @@ extension SharedBus {
   func routeBindEvent(except closing: KsockRecord?, _ operation: StaticString) throws(KBusError) -> BindEventRoute {
     let name = BusName.replierBindEvent.bytes, key = unsafe NameKey(name.span.bytes, seed: hashSeed)
     let route = unsafe try route(name.span.bytes, key, wantsReplier: false, operation)
-    var kept = 0
+    var kept = 0, behind = 0
     var isBlocked = false
     for place in 0..<route.listeners {
       let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, operation)
       if listener.index == closing?.index { continue }
       scratch.recipients[kept] = scratch.recipients[place]
       kept += 1
-      if listener.isFull || listener.setAsideCount != 0 { isBlocked = true }
+      if listener.isFull { isBlocked = true }
+      if listener.setAsideCount != 0 { behind += 1 }
     }
+    if behind > 0, behind + setAsideCount > Int(CSHM_SET_ASIDE) { isBlocked = true }
     return BindEventRoute(listeners: kept, isBlocked: isBlocked)
   }
 
@@ -46,7 +48,8 @@ extension SharedBus {
     return slot
   }
 
-  /// Puts the event of a bind or unbind into every listener's queue; with `close` set aside where there is no room.
+  /// Puts an event into every listener's queue, or behind the events that are set aside for it already. With `setAside`, for
+  /// the event of a close, also where there is no room.
   func deliver(
     _ event: ReplierBindEvent, _ route: BindEventRoute, setAside: Bool, _ serials: inout Serials,
     _ deliveries: inout Deliveries, _ transaction: inout Transaction, _ operation: StaticString
@@ -62,10 +65,12 @@ extension SharedBus {
       let binding = binding(Int(scratch.recipients[place]))
       let listener = try ksock(checking: binding.ksock, operation)
       let end = deliveries.end(of: listener)
-      if listener.onlyOnce != 0, scratch.ends[end].lastPushed == slot.id.word { continue }
+      // Only once: not if this very event has just been queued, or set aside, for it.
+      let hasIt = scratch.ends[end].lastPushed == slot.id.word || scratch.ends[end].setAsideCount != listener.setAsideCount
+      if listener.onlyOnce != 0, hasIt { continue }
       let copy = Copy(slot: UInt32(slot.index) + 1, holder: copies, binding: binding.sequence)
       copies += 1
-      if setAside, listener.isFull || listener.setAsideCount != 0 {
+      if (setAside && listener.isFull) || listener.setAsideCount != 0 {
         try deliveries.setAside(copy, for: listener, &transaction, operation)
         aside += 1
       } else {

@@ -14,18 +14,18 @@
 
   @inline(__always) subscript(index: Int) -> Element {
     get {
-      precondition(index >= 0 && index < count, "beyond the scratch space")
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "beyond the scratch space")
       return unsafe base[index]
     }
     nonmutating set {
-      precondition(index >= 0 && index < count, "beyond the scratch space")
+      precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "beyond the scratch space")
       unsafe base[index] = newValue
     }
   }
 
   /// Where an element is, for a lock word that the C side works on.
   @inline(__always) func address(_ index: Int) -> UnsafeMutablePointer<Element> {
-    precondition(index >= 0 && index < count, "beyond the scratch space")
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "beyond the scratch space")
     return unsafe base + index
   }
 

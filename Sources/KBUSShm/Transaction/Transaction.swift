@@ -33,8 +33,7 @@ struct Transaction: ~Copyable {
   @inline(__always) private mutating func log(_ place: UInt64, _ value: UInt64) {
     precondition(count < capacity, "a transaction outgrew its journal")
     let entry = journal &+ CSHM_JOURNAL_SIZE &+ count &* CSHM_JOURNAL_ENTRY_SIZE
-    memory.store64(entry + CSHM_JOURNAL_ENTRY_PLACE, place)
-    memory.store64(entry + CSHM_JOURNAL_ENTRY_VALUE, value)
+    memory.storePair64(entry, place, value)
     count &+= 1
   }
 
@@ -64,7 +63,7 @@ struct Transaction: ~Copyable {
   private static func apply(_ memory: BusMemory, _ journal: Int, _ count: Int) {
     var entry = journal &+ CSHM_JOURNAL_SIZE
     for _ in 0..<count {
-      let place = memory.u64(entry + CSHM_JOURNAL_ENTRY_PLACE), value = memory.u64(entry + CSHM_JOURNAL_ENTRY_VALUE)
+      let (place, value) = memory.pair64(entry)
       let offset = Int(truncatingIfNeeded: place & ~3)
       switch place & 3 {
       case 0: memory.store64(offset, value)

@@ -28,15 +28,6 @@ struct Rings {
     }
   }
 
-  /// Takes over what another transaction under the same lock has to ring.
-  @inline(__always) mutating func take(_ other: Rings) {
-    for place in 0..<other.count where count < ksocks.count {
-      ksocks[count] = other.ksocks[place]
-      count += 1
-    }
-    all = all || other.all || count == ksocks.count
-  }
-
   /// After the lock has been given back.
   @inline(__always) func wake() {
     if count == 0 { return }

@@ -36,7 +36,7 @@ struct ChildProcess {
 
     var pid = pid_t()
     let strings = unsafe (["kbus"] + arguments).map { unsafe strdup($0) }
-    defer { for unsafestring in unsafe strings { unsafe free(string) } }
+    defer { for index in unsafe strings.indices { unsafe free(strings[index]) } }
     let failure = unsafe posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, strings + [nil], environ)
     guard failure == 0 else {
       close(ends[1])

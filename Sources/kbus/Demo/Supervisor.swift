@@ -44,7 +44,7 @@ struct Supervisor {
       throw error
     }
     defer { terminal?.restore() }
-    return watch(viewer: viewer, decoder: decoder, signals: signals)
+    return watch(viewer: viewer, decoder: decoder, signals: signals, directory: directory)
   }
 
   /// A bus with slots for frames of just this size, and not more of them than can be in use at a time.
@@ -63,7 +63,7 @@ struct Supervisor {
     return options
   }
 
-  private func watch(viewer: ChildProcess, decoder: ChildProcess, signals: SignalSet) -> Int32 {
+  private func watch(viewer: ChildProcess, decoder: ChildProcess, signals: SignalSet, directory: String) -> Int32 {
     var viewerEnding: ChildProcess.Ending?
     var decoderEnding: ChildProcess.Ending?
     var interruptedBy: (signal: Int32, time: ContinuousClock.Instant)?
@@ -73,6 +73,8 @@ struct Supervisor {
       case SIGCHLD:
         viewerEnding = viewerEnding ?? viewer.reap()
         decoderEnding = decoderEnding ?? decoder.reap()
+        // Until there is a reaper, the Ksocks of a dead process are closed by whoever opens the bus next.
+        if case .signal? = decoderEnding, viewerEnding == nil { _ = try? Ksock(bus: 0, in: directory) }
         // Whichever ends first, the other has no work left.
         if viewerEnding != nil || decoderEnding != nil { deadline = deadline ?? .now + Self.grace }
       case let signal?:
