@@ -1,6 +1,7 @@
 // The root of the tool: its subcommands, and the one place where a run ends.
 
 import ArgumentParser
+import KBUSShm
 
 @main
 struct KBusTool: ParsableCommand {
@@ -20,7 +21,7 @@ struct KBusTool: ParsableCommand {
         3   a Status message came in place of a reply
         64  the command line is wrong
       """,
-    version: "0.1.0",
+    version: Bus.version,
     subcommands: [
       CreateCommand.self, ListCommand.self, RemoveCommand.self,
       SendCommand.self, RequestCommand.self, ReplyCommand.self, ListenCommand.self,

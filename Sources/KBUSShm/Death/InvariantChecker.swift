@@ -251,10 +251,8 @@ struct InvariantChecker {
         expect(owner == binding.sequence, .m1, "binding \(index): its long name has owner \(owner)")
       }
       var isFiled = false
-      try bus.forEachBinding(filed: binding.hash, "check") { other throws(KBusError) in
-        if other.index == index { isFiled = true }
-        return !isFiled
-      }
+      var chain = bus.bindings(filed: binding.hash)
+      while !isFiled, let other = try chain.next("check") { isFiled = other.index == index }
       expect(isFiled, .b2, "binding \(index) is not in its bucket")
       if binding.form == .descendants {
         let dots = try binding.name("check").bytes.reduce(0) { $1 == Ascii.dot ? $0 + 1 : $0 }

@@ -15,7 +15,8 @@ extension SharedBus {
     let (what, count) = describe(pool)
     var explanation = "all \(count) \(what) of the bus are in use"
     if let (holder, uses) = largestHolder(pool) {
-      explanation += "; Ksock \(holder.id) of process \(holder.pid) holds most, \(uses)"
+      let who = if case .ksocks = pool { "process \(holder.pid)" } else { "Ksock \(holder.id) of process \(holder.pid)" }
+      explanation += "; \(who) holds most, \(uses)"
     }
     return KBusError(.poolExhausted, operation, explanation, remedy: ErrorCatalog.remedy(.poolExhausted))
   }
@@ -51,7 +52,8 @@ extension SharedBus {
       (0..<region.count).reduce(0) { memory.u64(region.at($1)) != 0 && memory.u64(region.at($1) + offset) == value ? $0 + 1 : $0 }
     }
     switch pool {
-    case .ksocks: return 0
+    case .ksocks:
+      return (0..<geometry.limits.ksocks).reduce(0) { self.ksock($1).isOpen && self.ksock($1).pid == ksock.pid ? $0 + 1 : $0 }
     case .bindings, .longNames: return owned(geometry.bindings, CSHM_BINDING_INCARNATION, ksock.incarnation)
     case .requests: return owned(geometry.requests, CSHM_REQUEST_REQUESTER_INCARNATION, ksock.incarnation)
     case .chunks: return owned(geometry.chunks, CSHM_CHUNK_OWNER, ksock.incarnation)

@@ -84,6 +84,9 @@ struct Deliveries: ~Copyable {
     _ copy: Copy, id: UInt64, to ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) -> UInt64 {
     let place = end(of: ksock)
+    // First the room: a reader leaves a chunk as soon as it has taken its last entry, so the chunk behind must be linked in
+    // before that entry is published, and words are applied in the order in which they are logged.
+    try keepRoom(place, ksock, entries: 1, &transaction, operation)
     var end = ends[place]
     let position = end.tail
     let chunk = try self.chunk(checking: end.tailChunk, operation)
@@ -92,13 +95,11 @@ struct Deliveries: ~Copyable {
     transaction.set(entry.at + CSHM_ENTRY_STAMP, position &+ 1)
     end.tail &+= 1
     end.lastPushed = id
-    ends[place] = end
-    try keepRoom(place, ksock, &transaction, operation)
     if end.tail % UInt64(CSHM_CHUNK_ENTRIES) == 0 {
       // On to the chunk behind: linked before, or only now by this transaction.
-      let next = chunk.next
-      ends[place].tailChunk = next != 0 ? next : ends[place].firstNewChunk
+      end.tailChunk = chunk.next != 0 ? chunk.next : end.firstNewChunk
     }
+    ends[place] = end
     return position
   }
 
@@ -143,7 +144,7 @@ struct Deliveries: ~Copyable {
     let reserved = Int64(ends[place].reserved) + Int64(change)
     guard reserved >= 0, reserved <= Int64(UInt32.max) else { throw .corrupt(.k4, operation) }
     ends[place].reserved = UInt32(reserved)
-    if change > 0 { try keepRoom(place, ksock, &transaction, operation) }
+    if change > 0 { try keepRoom(place, ksock, entries: 0, &transaction, operation) }
   }
 
   /// A free record; none twice in one transaction, which does not see its own claims.
@@ -158,11 +159,11 @@ struct Deliveries: ~Copyable {
     return index
   }
 
-  /// Links chunks in until more entries are free than answers may come (K3).
+  /// Links chunks in until more entries are free than answers may come (K3), after so many entries more.
   private mutating func keepRoom(
-    _ place: Int, _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
+    _ place: Int, _ ksock: KsockRecord, entries: UInt64, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
-    while ends[place].end &- ends[place].tail <= UInt64(ends[place].reserved) {
+    while ends[place].end &- ends[place].tail <= UInt64(ends[place].reserved) &+ entries {
       try addChunk(place, ksock, &transaction, operation)
     }
   }

@@ -72,6 +72,7 @@ extension SharedBus {
   func drop(
     _ node: NodeRecord, after previous: NodeRecord?, of ksock: KsockRecord, with status: Status, _ rings: inout Rings
   ) throws(KBusError) {
+    guard node.owner == ksock.incarnation else { throw .corrupt(.n1, "close") }
     var transaction = Transaction(self, journalOf: nil)
     var deliveries = Deliveries(self)
     let place = deliveries.end(of: ksock)

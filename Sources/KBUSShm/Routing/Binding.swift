@@ -45,26 +45,22 @@ extension SharedBus {
 
   /// The Replier binding with exactly this name.
   func findReplier(_ name: [UInt8], form: MessageName.Form, _ operation: StaticString) throws(KBusError) -> BindingRecord? {
-    var found: BindingRecord?
-    try forEachBinding(filed: NameKey.binding(name, form: form, seed: hashSeed), operation) { binding throws(KBusError) in
-      guard binding.isReplier, try binding.isNamed(name, operation) else { return true }
-      found = binding
-      return false
+    var chain = bindings(filed: NameKey.binding(name, form: form, seed: hashSeed))
+    while let binding = try chain.next(operation) {
+      if binding.isReplier, try binding.isNamed(name, operation) { return binding }
     }
-    return found
+    return nil
   }
 
   /// The newest binding of this Ksock with exactly this name and of this kind.
   private func findOwn(
     _ name: [UInt8], form: MessageName.Form, isReplier: Bool, _ ksock: KsockRecord
   ) throws(KBusError) -> BindingRecord? {
-    var found: BindingRecord?
-    try forEachBinding(filed: NameKey.binding(name, form: form, seed: hashSeed), "unbind") { binding throws(KBusError) in
-      guard binding.isReplier == isReplier, binding.ksock == UInt32(ksock.index), try binding.isNamed(name, "unbind") else { return true }
-      found = binding
-      return false
+    var chain = bindings(filed: NameKey.binding(name, form: form, seed: hashSeed))
+    while let binding = try chain.next("unbind") {
+      if binding.isReplier == isReplier, binding.ksock == UInt32(ksock.index), try binding.isNamed(name, "unbind") { return binding }
     }
-    return found
+    return nil
   }
 
   private func insert(
@@ -122,6 +118,8 @@ extension SharedBus {
   func remove(_ binding: BindingRecord, of ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString)
     throws(KBusError)
   {
+    // A list that leads to anything but a binding of this Ksock is damaged; followed, it might never end.
+    guard binding.sequence != 0, binding.incarnation == ksock.incarnation else { throw .corrupt(.b2, operation) }
     if binding.chainPrevious != 0 {
       transaction.set(try self.binding(checking: binding.chainPrevious, operation).at + CSHM_BINDING_CHAIN_NEXT, binding.chainNext)
     } else {
@@ -139,7 +137,7 @@ extension SharedBus {
       transaction.set(try self.binding(checking: binding.ownNext, operation).at + CSHM_BINDING_OWN_PREV, binding.ownPrevious)
     }
     if binding.longName != 0 {
-      _ = try binding.nameBytes(operation)
+      guard Int(binding.longName) <= geometry.longNames.count else { throw .corrupt(.m1, operation) }
       transaction.set(geometry.longNames.at(Int(binding.longName) - 1), 0 as UInt64)
     }
     transaction.set(binding.at + CSHM_BINDING_SEQUENCE, 0 as UInt64)

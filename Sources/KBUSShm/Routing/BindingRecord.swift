@@ -10,6 +10,7 @@ struct BindingRecord {
 
   @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_BINDING_SEQUENCE) }
   @inline(__always) var hash: UInt64 { memory.u64(at + CSHM_BINDING_HASH) }
+  var incarnation: UInt64 { memory.u64(at + CSHM_BINDING_INCARNATION) }
   @inline(__always) var ksock: UInt32 { memory.u32(at + CSHM_BINDING_KSOCK) }
   @inline(__always) var kind: UInt32 { memory.u32(at + CSHM_BINDING_KIND) }
   @inline(__always) var chainNext: UInt32 { memory.u32(at + CSHM_BINDING_CHAIN_NEXT) }
@@ -61,18 +62,28 @@ extension SharedBus {
     geometry.buckets.at(Int(truncatingIfNeeded: (hash ^ hash >> 32) & UInt64(geometry.buckets.count - 1)))
   }
 
-  /// Goes through the bindings filed under a hash, newest first, until `body` says false.
-  @inline(__always) func forEachBinding(
-    filed hash: UInt64, _ operation: StaticString, _ body: (BindingRecord) throws(KBusError) -> Bool
-  ) throws(KBusError) {
-    var next = memory.u32(bucket(hash))
-    var hops = 0
-    while next != 0 {
-      let binding = try binding(checking: next, operation)
-      hops += 1
-      guard hops <= geometry.limits.bindings else { throw .corrupt(.b2, operation) }
-      next = binding.chainNext
-      if binding.hash == hash, try !body(binding) { return }
+  /// The bindings filed under a hash, newest first.
+  @inline(__always) func bindings(filed hash: UInt64) -> BindingChain {
+    BindingChain(bus: BorrowedBus(self), hash: hash, word: memory.u32(bucket(hash)), left: geometry.limits.bindings)
+  }
+}
+
+/// The bindings of one bucket that bear one hash.
+struct BindingChain {
+  fileprivate let bus: BorrowedBus
+  fileprivate let hash: UInt64
+  fileprivate var word: UInt32
+  /// How many steps the chain can still have: it may be damaged, and lead in a circle.
+  fileprivate var left: Int
+
+  @inline(__always) mutating func next(_ operation: StaticString) throws(KBusError) -> BindingRecord? {
+    while word != 0 {
+      let binding = try bus.shared.binding(checking: word, operation)
+      guard left > 0 else { throw .corrupt(.b2, operation) }
+      left -= 1
+      word = binding.chainNext
+      if binding.hash == hash { return binding }
     }
+    return nil
   }
 }

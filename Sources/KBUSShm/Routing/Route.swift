@@ -45,14 +45,8 @@ extension SharedBus {
     let hash = NameKey.filed(prefix.hash, form), first = route.listeners
     // A wildcard binding has its wildcard behind the prefix.
     let length = form == .plain ? prefix.length : prefix.length + 1
-    var next = memory.u32(bucket(hash))
-    var hops = 0
-    while next != 0 {
-      let binding = try binding(checking: next, operation)
-      hops += 1
-      guard hops <= geometry.limits.bindings else { throw .corrupt(.b2, operation) }
-      next = binding.chainNext
-      guard binding.hash == hash else { continue }
+    var chain = bindings(filed: hash)
+    while let binding = try chain.next(operation) {
       let (offset, count) = try binding.nameBytes(operation)
       guard count == length, memory.holds(name, upTo: prefix.length, at: offset) else { continue }
       if binding.isReplier {

@@ -6,11 +6,13 @@
 // A new measurement is a new subcommand here and, if it needs another process, a new `Transport` case.
 
 import ArgumentParser
+import KBUSShm
 
 @main
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kbus-shm-bench",
     abstract: "Measures KBUS over shared memory beside the physical limits of the machine.",
+    version: Bus.version,
     subcommands: [RoundTrip.self, Serve.self, Guard.self])
 }

@@ -13,7 +13,8 @@ final class SweepScene {
   private var asked: [MessageID] = []
 
   init() throws {
-    let directory = "/dev/shm/kbus-sweep-\(UUID().uuidString)"
+    Self.removeAbandoned()
+    let directory = "\(Self.prefix)\(getpid())-\(UUID().uuidString)"
     self.directory = directory
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
     var options = BusOptions()
@@ -34,6 +35,17 @@ final class SweepScene {
     try full.bind("$.Sweep.Full")
     try full.setMaxMessages(1)
     try drain()
+  }
+
+  private static let prefix = "/dev/shm/kbus-sweep-"
+
+  /// Removes what test runs that were killed have left.
+  private static func removeAbandoned() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []
+    for path in names.map({ "/dev/shm/" + $0 }) where path.hasPrefix(prefix) {
+      guard let pid = Int32(path.dropFirst(prefix.count).prefix { $0 != "-" }), kill(pid, 0) != 0 else { continue }
+      try? FileManager.default.removeItem(atPath: path)
+    }
   }
 
   func end() {

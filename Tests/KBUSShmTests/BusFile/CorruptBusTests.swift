@@ -1,0 +1,143 @@
+// Nothing in shared memory is trusted: a damaged word gives a clear error or does no harm, and never a crash or a hang.
+//
+// Each word is damaged in a process of its own, forked for that one word, so a crash says which word it was. By default
+// each word is damaged in one of four ways, in turn; with KBUS_FLIPS=all in all four.
+
+import CShm
+import Foundation
+import Testing
+
+@testable import KBUSShm
+
+@Suite("A damaged bus is refused, or does no harm", .timeLimit(.minutes(10))) struct CorruptBusTests {
+  enum Region: String, Codable, CaseIterable, Sendable {
+    case header, state, lockLine, ksocks, heldRecords, chunks, nodes, bindings, buckets, longNames, requests, slots, extensions
+
+    /// The words of this region that say something, by their offsets in the file.
+    func words(_ bus: borrowing BusBytes, _ geometry: Geometry) throws -> [Int] {
+      switch self {
+      case .header: words(0, bytes: Int(CSHM_HEADER_SIZE))
+      case .state: words(geometry.state, bytes: Int(CSHM_STATE_STAR_DEPTHS) + 32)
+      // Not the word of the lock itself: see LockTests and `lockWord`.
+      case .lockLine: words(geometry.lockLine, bytes: Int(CSHM_LOCK_LINE_MUTEX_WORD))
+      case .ksocks: try inUse(geometry.ksocks, bus)
+      case .heldRecords: try inUse(geometry.held, bus)
+      case .chunks: try inUse(geometry.chunks, bus, firstBytes: Int(CSHM_CHUNK_SIZE) + 6 * Int(CSHM_ENTRY_SIZE))
+      case .nodes: try inUse(geometry.urgentNodes, bus) + inUse(geometry.setAsideNodes, bus)
+      case .bindings: try inUse(geometry.bindings, bus, firstBytes: Int(CSHM_BINDING_NAME) + 8)
+      case .buckets: try inUse(geometry.buckets, bus)
+      case .longNames: try inUse(geometry.longNames, bus, firstBytes: 24)
+      case .requests: try inUse(geometry.requests, bus)
+      case .slots: try (0..<geometry.classes.count).flatMap { try inUse(geometry.classes[$0].headers, bus, firstBytes: Int(CSHM_SLOT_NAME) + 8) }
+      case .extensions: words(geometry.extensions.start, bytes: 64)
+      }
+    }
+
+    private func words(_ start: Int, bytes: Int) -> [Int] { Array(stride(from: start, to: start + bytes, by: 4)) }
+
+    /// The words of the records that are not empty.
+    private func inUse(_ region: Geometry.Region, _ bus: borrowing BusBytes, firstBytes: Int = .max) throws -> [Int] {
+      try (0..<region.count).flatMap { index -> [Int] in
+        let all = words(region.at(index), bytes: min(region.stride, firstBytes))
+        return try all.contains { try bus.word32($0) != 0 } ? all : []
+      }
+    }
+  }
+
+  /// One word and what becomes of it.
+  private struct Flip: CustomStringConvertible {
+    let region: Region
+    let offset: Int
+    let way: Int
+
+    func damage(_ bus: borrowing BusBytes) throws {
+      let word = try bus.word32(offset)
+      try bus.set(offset, [word ^ 1, .max, word ^ 0x8000_0000, 0][way])
+    }
+
+    var description: String { "\(region.rawValue) word at \(offset), \(["lowest bit", "all ones", "highest bit", "zero"][way])" }
+  }
+
+  private static func flips(of region: Region, in directory: String) throws -> [Flip] {
+    let geometry = try BusFile.open(0, in: directory).geometry
+    let words = try region.words(BusBytes(Bus.path(0, in: directory)), geometry)
+    let all = ProcessInfo.processInfo.environment["KBUS_FLIPS"] == "all"
+    return words.enumerated().flatMap { number, offset in
+      (all ? Array(0..<4) : [number % 4]).map { Flip(region: region, offset: offset, way: $0) }
+    }
+  }
+
+  @Test("whatever word of a bus in use is damaged, no call crashes or hangs", arguments: Region.allCases)
+  func damageInUse(region: Region) async throws {
+    let bus = try TemporaryBus(nil)
+    await #expect(processExitsWith: .success) {
+      [directory = bus.directory as String, region = region as Region] in
+      try Self.expectNoHarm(region, in: directory) { flip, busy in
+        try flip.damage(BusBytes(Bus.path(0, in: directory)))
+        busy.useEverything()
+      }
+    }
+    reportFailures(bus)
+  }
+
+  @Test("whatever word of a bus is damaged, opening it is refused or works, and neither crashes nor hangs", arguments: Region.allCases)
+  func damageBeforeOpening(region: Region) async throws {
+    let bus = try TemporaryBus(nil)
+    await #expect(processExitsWith: .success) {
+      [directory = bus.directory as String, region = region as Region] in
+      try Self.expectNoHarm(region, in: directory) { flip, busy in
+        // Another process, that has nothing of the bus mapped yet, finds the damage.
+        let end = inForkedChild(alarmAfter: 10) {
+          do {
+            try flip.damage(BusBytes(Bus.path(0, in: directory)))
+            let ksock = try Ksock(bus: 0, in: directory)
+            try ksock.bind("$.A")
+            try ksock.send(Announcement("$.A", "x"))
+            try ksock.send(Announcement(BusyBus.longName, "x"))
+            _ = try ksock.receive()
+            _ = try ksock.request("$.R", within: .microseconds(100))
+          } catch {}
+          return 0
+        }
+        if end != .exited(0) { fatalError("opening: \(end)") }
+      }
+    }
+    reportFailures(bus)
+  }
+
+  /// Damages each word of the region in turn, on a fresh bus in a process of its own.
+  private static func expectNoHarm(_ region: Region, in directory: String, _ body: (Flip, BusyBus) throws -> Void) throws {
+    let path = Bus.path(0, in: directory)
+    let count = try withExtendedLifetime(try BusyBus(in: directory)) { try flips(of: region, in: directory).count }
+    unsafe unlink(path)
+    #expect(count > 0)
+    for number in 0..<count {
+      var what = "damage number \(number)"
+      // Damage that ends the process is on record before.
+      let end = inForkedChild(alarmAfter: 10) {
+        do {
+          let busy = try BusyBus(in: directory)
+          let flip = try flips(of: region, in: directory)[number]
+          try Data("\(flip)".utf8).write(to: record(directory, "now"))
+          try body(flip, busy)
+          return 0
+        } catch {
+          return 1
+        }
+      }
+      unsafe unlink(path)
+      guard end != .exited(0) else { continue }
+      if let flip = try? Data(contentsOf: record(directory, "now")) { what = String(decoding: flip, as: UTF8.self) }
+      try Data(((try? String(contentsOf: record(directory, "failures"), encoding: .utf8)) ?? "").utf8 + Data("\(what): \(end)\n".utf8))
+        .write(to: record(directory, "failures"))
+    }
+  }
+
+  /// What a test process tells the one that runs the tests.
+  private static func record(_ directory: String, _ name: String) -> URL { URL(fileURLWithPath: "\(directory)/\(name)") }
+
+  private func reportFailures(_ bus: TemporaryBus) {
+    let failures = (try? String(contentsOf: Self.record(bus.directory, "failures"), encoding: .utf8)) ?? ""
+    for failure in failures.split(separator: "\n") { Issue.record("\(failure)") }
+  }
+}
