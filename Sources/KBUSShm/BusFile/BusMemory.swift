@@ -74,6 +74,11 @@ internal import CShm
     _ = unsafe cshm_and64(place(offset, 8), ~bits)
   }
 
+  // Cache lines asked for ahead of need
+
+  @inline(__always) func prefetch(_ offset: Int) { unsafe cshm_prefetch(place(offset, 8)) }
+  @inline(__always) func prefetchToWrite(_ offset: Int) { unsafe cshm_prefetch_to_write(place(offset, 8)) }
+
   // Bytes
 
   func copyIn(_ bytes: UnsafeRawBufferPointer, at offset: Int) {

@@ -13,12 +13,12 @@ import Testing
   enum Region: String, Codable, CaseIterable, Sendable {
     case header, state, lockLine, ksocks, heldRecords, chunks, nodes, bindings, buckets, longNames, requests, slots, extensions
 
-    /// The words of this region that say something, by their offsets in the file.
-    func words(_ bus: borrowing BusBytes, _ geometry: Geometry) throws -> [Int] {
+    /// The words of this region that say something.
+    func words(_ bus: borrowing BusBytes, _ geometry: Geometry) throws -> [Word] {
       switch self {
       case .header: words(0, bytes: Int(CSHM_HEADER_SIZE))
       case .state: words(geometry.state, bytes: Int(CSHM_STATE_STAR_DEPTHS) + 32)
-      // Not the word of the lock itself: see LockTests and `lockWord`.
+      // Not the word of the lock itself: it decides who may run at all, not what is found.
       case .lockLine: words(geometry.lockLine, bytes: Int(CSHM_LOCK_LINE_MUTEX_WORD))
       case .ksocks: try inUse(geometry.ksocks, bus)
       case .heldRecords: try inUse(geometry.held, bus)
@@ -28,42 +28,65 @@ import Testing
       case .buckets: try inUse(geometry.buckets, bus)
       case .longNames: try inUse(geometry.longNames, bus, firstBytes: 24)
       case .requests: try inUse(geometry.requests, bus)
-      case .slots: try (0..<geometry.classes.count).flatMap { try inUse(geometry.classes[$0].headers, bus, firstBytes: Int(CSHM_SLOT_NAME) + 8) }
+      case .slots: try slots(bus, geometry)
       case .extensions: words(geometry.extensions.start, bytes: 64)
       }
     }
 
-    private func words(_ start: Int, bytes: Int) -> [Int] { Array(stride(from: start, to: start + bytes, by: 4)) }
+    private func words(_ start: Int, bytes: Int, record: Int = 0) -> [Word] {
+      stride(from: 0, to: bytes, by: 4).map { Word(region: self, record: record, byte: $0, offset: start + $0) }
+    }
 
     /// The words of the records that are not empty.
-    private func inUse(_ region: Geometry.Region, _ bus: borrowing BusBytes, firstBytes: Int = .max) throws -> [Int] {
-      try (0..<region.count).flatMap { index -> [Int] in
-        let all = words(region.at(index), bytes: min(region.stride, firstBytes))
-        return try all.contains { try bus.word32($0) != 0 } ? all : []
+    private func inUse(_ region: Geometry.Region, _ bus: borrowing BusBytes, firstBytes: Int = .max) throws -> [Word] {
+      var found: [Word] = []
+      for index in 0..<region.count {
+        let all = words(region.at(index), bytes: min(region.stride, firstBytes), record: index)
+        var isEmpty = true
+        for word in all where try bus.word32(word.offset) != 0 { isEmpty = false }
+        if !isEmpty { found += all }
       }
+      return found
     }
+
+    private func slots(_ bus: borrowing BusBytes, _ geometry: Geometry) throws -> [Word] {
+      var found: [Word] = []
+      for index in 0..<geometry.classes.count {
+        found += try inUse(geometry.classes[index].headers, bus, firstBytes: Int(CSHM_SLOT_NAME) + 8)
+      }
+      return found
+    }
+  }
+
+  /// A word of the file.
+  struct Word: CustomStringConvertible {
+    let region: Region
+    let record: Int
+    let byte: Int
+    let offset: Int
+
+    var description: String { "\(region.rawValue) \(record), byte \(byte)" }
   }
 
   /// One word and what becomes of it.
   private struct Flip: CustomStringConvertible {
-    let region: Region
-    let offset: Int
+    let word: Word
     let way: Int
 
     func damage(_ bus: borrowing BusBytes) throws {
-      let word = try bus.word32(offset)
-      try bus.set(offset, [word ^ 1, .max, word ^ 0x8000_0000, 0][way])
+      let found = try bus.word32(word.offset)
+      try bus.set(word.offset, [found ^ 1, .max, found ^ 0x8000_0000, 0][way])
     }
 
-    var description: String { "\(region.rawValue) word at \(offset), \(["lowest bit", "all ones", "highest bit", "zero"][way])" }
+    var description: String { "\(word): \(["lowest bit", "all ones", "highest bit", "zero"][way])" }
   }
 
   private static func flips(of region: Region, in directory: String) throws -> [Flip] {
     let geometry = try BusFile.open(0, in: directory).geometry
     let words = try region.words(BusBytes(Bus.path(0, in: directory)), geometry)
     let all = ProcessInfo.processInfo.environment["KBUS_FLIPS"] == "all"
-    return words.enumerated().flatMap { number, offset in
-      (all ? Array(0..<4) : [number % 4]).map { Flip(region: region, offset: offset, way: $0) }
+    return words.enumerated().flatMap { number, word in
+      (all ? Array(0..<4) : [number % 4]).map { Flip(word: word, way: $0) }
     }
   }
 

@@ -2,8 +2,8 @@ import Foundation
 import KBUSShm
 import Testing
 
-/// Permission does not bind root, so as root these tests become another user first, in a process of their own. As
-/// anybody else they make a bus that denies its owner.
+// Permission does not bind root, so as root these tests become another user first, in a process of their own. As
+// anybody else they make a bus that denies its owner.
 @Suite("Who may use a bus", .timeLimit(.minutes(1))) struct PermissionTests {
   static let isRoot = geteuid() == 0
 

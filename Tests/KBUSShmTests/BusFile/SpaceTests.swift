@@ -2,7 +2,7 @@ import Foundation
 import KBUSShm
 import Testing
 
-/// On a tmpfs of 8 MB, mounted in a mount namespace of a child process: it goes when the child does, however that ends.
+// On a tmpfs of 8 MB, mounted in a mount namespace of a child process: it goes when the child does, however that ends.
 @Suite(
   "When the file system of a bus is full", .timeLimit(.minutes(1)),
   .enabled(if: SmallTmpfs.canBeMounted, "needs the right to mount a tmpfs (CAP_SYS_ADMIN)"))
