@@ -21,7 +21,8 @@ import Testing
     Structure(name: "a slot", bytes: 192, found: Int(CSHM_SLOT_SIZE)),
     Structure(name: "a binding", bytes: 128, found: Int(CSHM_BINDING_SIZE)),
     Structure(name: "a request", bytes: 64, found: Int(CSHM_REQUEST_SIZE)),
-    Structure(name: "a journal", bytes: 2048,
+    Structure(
+      name: "a journal", bytes: 2048,
       found: Int(CSHM_JOURNAL_SIZE) + Int(CSHM_JOURNAL_ENTRIES) * Int(CSHM_JOURNAL_ENTRY_SIZE)),
   ]
 

@@ -7,7 +7,7 @@ import KBUSShm
 import TestPeer
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .serialized) struct ModelTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct ModelTests {
   private static let fixedSeeds: [UInt64] = [1, 2, 3]
 
   /// The fixed ones and a fresh one, or those of one's own choice: `KBUS_MODEL_SEED=17 swift test --filter ModelTests`.

@@ -5,7 +5,7 @@ import KBUSShm
 import TestPeer
 import Testing
 
-@Suite(.timeLimit(.minutes(5)), .serialized) struct OrderTests {
+@Suite(.timeLimit(.minutes(10)), .serialized) struct OrderTests {
   /// How it comes that no listener misses anything.
   enum Flow: String, CaseIterable {
     /// Short queues; who finds one full waits for room. Ids are given before the wait, so they may arrive out of order.

@@ -5,7 +5,7 @@ import KBUSShm
 import TestPeer
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct PlayletTests {
+@Suite(.timeLimit(.minutes(10))) struct PlayletTests {
   private static let speak: MessageName = "$.Actor.Speak"
   private static let ask: MessageName = "$.Actor.Ask.Guildenstern"
   private static let coinToss: MessageName = "$.Actor.CoinToss"

@@ -3,7 +3,7 @@
 import KBUSShm
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ThreadTests {
+@Suite(.timeLimit(.minutes(10))) struct ThreadTests {
   @Test("threads that send, receive and request on one Ksock at once lose nothing, and each gets the answers to its own requests")
   func everythingAtOnce() throws {
     let bus = try PrivateBus()

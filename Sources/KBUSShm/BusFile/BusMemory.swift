@@ -104,7 +104,10 @@ internal import CShm
     unsafe cshm_zero(place(offset, count), count)
   }
 
-  @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int) {
+  /// `unlessSame`: leaves bytes alone that are there already. It counts as a store all the same, so that tests meet the same
+  /// stores in each run.
+  @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int, unlessSame: Bool = false) {
+    if unlessSame, holds(bytes, upTo: bytes.byteCount, at: offset) { return faultPoint() }
     unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: offset) }
   }
 

@@ -77,7 +77,7 @@ struct SlotRecord {
     memory.store32(at + CSHM_SLOT_NAME_PLACE, isInline ? 0 : UInt32(dataCount) + 1)
     // A slot used again often has the name already; not to write it again leaves its line where it is.
     let place = isInline ? at + CSHM_SLOT_NAME : payload + dataCount
-    if !memory.holds(name, upTo: name.byteCount, at: place) { memory.copyIn(name, at: place) }
+    memory.copyIn(name, at: place, unlessSame: true)
   }
 
   @inline(__always) func stamp(id: MessageID, from: UInt32, sequence: UInt64) {
