@@ -113,7 +113,7 @@ struct Deliveries: ~Copyable {
     node.write(copy, next: ends[place].urgentHead)
     transaction.set(node.at + CSHM_NODE_OWNER, ksock.incarnation)
     ends[place].urgentHead = UInt32(index) + 1
-    ends[place].urgentCount += 1
+    ends[place].urgentCount &+= 1
     ends[place].lastPushed = id
   }
 
@@ -133,7 +133,7 @@ struct Deliveries: ~Copyable {
       transaction.set(try bus.setAsideNode(checking: last, operation).at + CSHM_NODE_NEXT, UInt32(index) + 1)
     }
     ends[place].setAsideTail = UInt32(index) + 1
-    ends[place].setAsideCount += 1
+    ends[place].setAsideCount &+= 1
   }
 
   /// Reserves a place for an answer (DESIGN R8), or gives one back.

@@ -79,7 +79,7 @@ extension SharedBus {
         _ = try deliveries.push(copy, id: slot.id.word, to: listener, &transaction, operation)
       }
     }
-    if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(setAsideCount + aside)) }
+    if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(clamping: setAsideCount + aside)) }
     let extensions = try findExtensions(copies: Int(copies), operation)
     transaction.willPublish(slot: slot.index)
     slot.setHolders(Int(copies), extensions: extensions)
@@ -133,6 +133,6 @@ extension SharedBus {
       added += 1
     }
     transaction.set(geometry.state + CSHM_STATE_TRAGIC, 1 as UInt32)
-    if added > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(setAsideCount + added)) }
+    if added > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(clamping: setAsideCount + added)) }
   }
 }

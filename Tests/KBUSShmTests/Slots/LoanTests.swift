@@ -2,7 +2,7 @@ import Foundation
 import KBUSShm
 import Testing
 
-@Suite("Messages in place", .serialized, .timeLimit(.minutes(2))) struct LoanTests {
+@Suite("Messages in place", .serialized, .timeLimit(.minutes(10))) struct LoanTests {
   /// One 4K frame, NV12.
   static let frameBytes = 12_441_600
 

@@ -3,7 +3,7 @@ import Glibc
 import KBUSShm
 import Testing
 
-@Suite("Waiting with a time limit", .timeLimit(.minutes(1))) struct WaitingTests {
+@Suite("Waiting with a time limit", .timeLimit(.minutes(10))) struct WaitingTests {
   private let bus: TemporaryBus
   private let (ksock, other): (Ksock, Ksock)
 
@@ -168,7 +168,7 @@ import Testing
     for wait in waits { #expect(try wait.outcome() == other.id) }
   }
 
-  @Test("a wait for a Replier is woken by a process that starts later", .timeLimit(.minutes(1)))
+  @Test("a wait for a Replier is woken by a process that starts later", .timeLimit(.minutes(10)))
   func replierOfAnotherProcess() async throws {
     let wait = Blocked { [ksock] in
       try ksock.request("$.Lamp", within: .seconds(60), after: ksock.waitForReplier("$.Lamp", within: .seconds(60)))
