@@ -61,11 +61,13 @@ let package = Package(
       ],
       swiftSettings: strict),
     .executableTarget(
+      name: "playlet", dependencies: ["KBUSShm"], path: "Examples/Playlet", exclude: ["transcript.txt"], swiftSettings: strict),
+    .executableTarget(
       name: "TestPeer", dependencies: ["KBUSShm", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
     .testTarget(name: "CShmTests", dependencies: ["CShm"], swiftSettings: strict),
     .testTarget(name: "KBUSShmTests", dependencies: ["KBUSShm", "CShm"], swiftSettings: strict),
     .testTarget(
-      name: "MultiProcessTests", dependencies: ["KBUSShm", "CShm", "TestPeer", "kbus", "kbus-shm-bench"],
+      name: "MultiProcessTests", dependencies: ["KBUSShm", "CShm", "TestPeer", "kbus", "kbus-shm-bench", "playlet"],
       swiftSettings: strict),
   ],
   cLanguageStandard: .gnu17

@@ -2,7 +2,7 @@ import CShm
 import Glibc
 import Testing
 
-@Suite("Sleeping on a shared word", .timeLimit(.minutes(1))) struct FutexTests {
+@Suite("Sleeping on a shared word", .timeLimit(.minutes(10))) struct FutexTests {
   @Test("who finds that the word has changed does not sleep: EAGAIN")
   func changed() throws {
     let pages = try SharedPages()

@@ -13,7 +13,7 @@ import Testing
   /// Sizes of layout version 1: other values need another version.
   static let structures = [
     Structure(name: "the lock line", bytes: 64, found: Int(CSHM_LOCK_LINE_SIZE)),
-    Structure(name: "a Ksock", bytes: 320, found: Int(CSHM_KSOCK_SIZE)),
+    Structure(name: "a Ksock", bytes: 384, found: Int(CSHM_KSOCK_SIZE)),
     Structure(name: "a held record", bytes: 32, found: Int(CSHM_HELD_SIZE)),
     Structure(name: "a chunk's head", bytes: 64, found: Int(CSHM_CHUNK_SIZE)),
     Structure(name: "an entry", bytes: 32, found: Int(CSHM_ENTRY_SIZE)),
@@ -21,7 +21,8 @@ import Testing
     Structure(name: "a slot", bytes: 192, found: Int(CSHM_SLOT_SIZE)),
     Structure(name: "a binding", bytes: 128, found: Int(CSHM_BINDING_SIZE)),
     Structure(name: "a request", bytes: 64, found: Int(CSHM_REQUEST_SIZE)),
-    Structure(name: "a journal", bytes: 2048,
+    Structure(
+      name: "a journal", bytes: 2048,
       found: Int(CSHM_JOURNAL_SIZE) + Int(CSHM_JOURNAL_ENTRIES) * Int(CSHM_JOURNAL_ENTRY_SIZE)),
   ]
 

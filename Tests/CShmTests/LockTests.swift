@@ -2,7 +2,7 @@ import CShm
 import Glibc
 import Testing
 
-@Suite("The lock between processes", .timeLimit(.minutes(1))) struct LockTests {
+@Suite("The lock between processes", .timeLimit(.minutes(10))) struct LockTests {
   @Test("a lock that is given back can be taken again, by anybody")
   func takeAndRelease() throws {
     let pages = try SharedPages()

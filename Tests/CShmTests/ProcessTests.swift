@@ -2,7 +2,7 @@ import CShm
 import Glibc
 import Testing
 
-@Suite("Who a process is", .timeLimit(.minutes(1))) struct ProcessTests {
+@Suite("Who a process is", .timeLimit(.minutes(10))) struct ProcessTests {
   @Test("the fork generation stays while a process lives, and differs in a child")
   func forkGeneration() async {
     let ours = cshm_fork_generation()

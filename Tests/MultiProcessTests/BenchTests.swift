@@ -5,7 +5,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite(.timeLimit(.minutes(3)), .serialized)
+@Suite(.timeLimit(.minutes(10)), .serialized)
 struct BenchTests {
   @Test("rtt --json describes the machine, measures every scenario and compares each with its limit")
   func roundTripReport() throws {

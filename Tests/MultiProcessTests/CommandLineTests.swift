@@ -5,7 +5,7 @@ import Glibc
 import KBUSShm
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct CommandLineTests {
+@Suite(.timeLimit(.minutes(10))) struct CommandLineTests {
   let bus: ToolBus
 
   init() throws { bus = try ToolBus() }

@@ -6,7 +6,7 @@ import Glibc
 import KBUSShm
 import Testing
 
-@Suite("kbus demo", .timeLimit(.minutes(5))) struct DemoTests {
+@Suite("kbus demo", .timeLimit(.minutes(10))) struct DemoTests {
   /// Frames of the test card for a run that a test ends itself; should the test be killed, the run ends all the same.
   private static let twoMinutes = "3000"
 

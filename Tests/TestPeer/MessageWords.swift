@@ -6,7 +6,7 @@ extension Message {
   /// The words that make this message again, such as `name=$.Fred data=41686d flags=0x1`.
   package var words: String {
     var words = ["name=\(name)"]
-    if !data.isEmpty { words.append("data=" + data.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()) }
+    if !data.isEmpty { words.append("data=" + Self.hex(data)) }
     if flags.rawValue != 0 { words.append("flags=0x" + String(flags.rawValue, radix: 16)) }
     if to != 0 { words.append("to=\(to)") }
     if from != 0 { words.append("from=\(from)") }
@@ -15,6 +15,10 @@ extension Message {
     if !origFrom.isNone { words.append("orig-from=\(origFrom.network):\(origFrom.local)") }
     if !finalTo.isNone { words.append("final-to=\(finalTo.network):\(finalTo.local)") }
     return words.joined(separator: " ")
+  }
+
+  package static func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
   init(_ order: Order) throws(OrderMistake) {

@@ -154,13 +154,16 @@ static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */
 typedef struct cshm_ksock {
-    /* Identity; under the lock, when opened and closed. */
+    /* Identity; under the lock, when opened and closed. Every sender reads this line, and nobody writes it. */
     uint64_t incarnation;
     uint32_t id;
     uint32_t mode;
     uint64_t start_time;       /* of the owner, in clock ticks since boot        */
     uint32_t pid;
     uint32_t pid_namespace;
+    uint64_t identity_reserved[4];
+
+    /* What sending and binding change; under the lock, mostly by the owner. */
     uint64_t last_sent;        /* message id                                     */
     uint32_t bindings;         /* +1: newest of this Ksock's bindings            */
     uint32_t struck;           /* popped requests that this Ksock has answered   */
@@ -168,6 +171,7 @@ typedef struct cshm_ksock {
     uint32_t last_chunk;       /* +1: newest chunk                               */
     uint32_t pending;          /* 1 while a message is in PENDING state          */
     uint32_t reserved_max;     /* most requests outstanding ever                 */
+    uint64_t sending_reserved[4];
 
     /* The writing end of the queue; under the lock. */
     uint64_t tail;
@@ -358,7 +362,7 @@ _Static_assert(sizeof(cshm_state) == 128 + 4 * CSHM_DEPTHS, "layout version 1");
 _Static_assert(sizeof(cshm_lock_line) == 64, "the lock line is one cache line");
 _Static_assert(offsetof(cshm_lock_line, mutex_word) == 56, "8 bytes of the mutex are shared");
 _Static_assert(sizeof(cshm_journal) + CSHM_JOURNAL_ENTRIES * sizeof(cshm_journal_entry) == 2048, "layout version 1");
-_Static_assert(sizeof(cshm_ksock) == 320, "five cache lines");
+_Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, head) % 64 == 0, "the reading end has a cache line of its own");

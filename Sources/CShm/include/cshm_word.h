@@ -34,6 +34,11 @@ static inline void cshm_pause(void) {
 #endif
 }
 
+/* Asks for a cache line before it is needed: another core had it last, and fetching it takes as long as hundreds of
+ * instructions. */
+static inline void cshm_prefetch(const void *p) { __builtin_prefetch(p, 0); }
+static inline void cshm_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1); }
+
 /* Payload and names: plain bytes, published by a later store and never changed while anybody may read them. */
 static inline void cshm_copy(void *to, const void *from, size_t n) { memcpy(to, from, n); }
 static inline void cshm_zero(void *p, size_t n) { memset(p, 0, n); }

@@ -74,6 +74,11 @@ internal import CShm
     _ = unsafe cshm_and64(place(offset, 8), ~bits)
   }
 
+  // Cache lines asked for ahead of need
+
+  @inline(__always) func prefetch(_ offset: Int) { unsafe cshm_prefetch(place(offset, 8)) }
+  @inline(__always) func prefetchToWrite(_ offset: Int) { unsafe cshm_prefetch_to_write(place(offset, 8)) }
+
   // Bytes
 
   func copyIn(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
@@ -99,7 +104,10 @@ internal import CShm
     unsafe cshm_zero(place(offset, count), count)
   }
 
-  @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int) {
+  /// `unlessSame`: leaves bytes alone that are there already. It counts as a store all the same, so that tests meet the same
+  /// stores in each run.
+  @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int, unlessSame: Bool = false) {
+    if unlessSame, holds(bytes, upTo: bytes.byteCount, at: offset) { return faultPoint() }
     unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: offset) }
   }
 

@@ -26,6 +26,8 @@ extension Ksock {
 
   /// Claims a slot and fills it, but for the payload. With sendLock.
   func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> Outgoing {
+    // Whoever sent last had the lock: its line comes while we fill the slot.
+    shared.memory.prefetchToWrite(shared.geometry.lockLine)
     let key = try checkOutgoing(header, name, count: count)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
     slot.write(header, name: name, dataCount: count)

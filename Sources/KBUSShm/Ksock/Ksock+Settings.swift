@@ -21,7 +21,7 @@ extension Ksock {
 
   /// How many messages are queued, events set aside for this Ksock included. What is being read does not count.
   public func numberOfMessages() throws(KBusError) -> UInt32 {
-    try withBus("numberOfMessages") { _ throws(KBusError) in UInt32(record.queued) + record.setAsideCount }
+    try withBus("numberOfMessages") { _ throws(KBusError) in UInt32(clamping: record.queued + Int(record.setAsideCount)) }
   }
 
   /// How many Requests this Ksock has taken as Replier and not answered.

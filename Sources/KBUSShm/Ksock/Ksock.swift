@@ -133,15 +133,16 @@ public final class Ksock: @unchecked Sendable {
       throw .closed(operation)
     }
     var rings = Rings(shared)
+    defer {
+      shared.unlock()
+      rings.wake()
+    }
     do throws(KBusError) {
-      let result = try body(&rings)
-      shared.unlock()
-      rings.wake()
-      return result
-    } catch {
-      shared.unlock()
-      rings.wake()
-      throw error
+      return try body(&rings)
+    } catch  where error.code == .poolExhausted {
+      // Nothing has happened yet; if memory of queues can be taken back, it may still.
+      guard try shared.reclaimChunks() else { throw error }
+      return try body(&rings)
     }
   }
 
@@ -168,7 +169,12 @@ extension SharedBus {
       rings.wake()
     }
     try closeAbandoned(abandoned, &rings)
-    return try openKsock(mode: mode.rawValue)
+    do throws(KBusError) {
+      return try openKsock(mode: mode.rawValue)
+    } catch  where error.code == .poolExhausted {
+      guard try reclaimChunks() else { throw error }
+      return try openKsock(mode: mode.rawValue)
+    }
   }
 
   fileprivate func close(_ ksock: KsockRecord, _ incarnation: UInt64, givingBack slots: [Int]) {

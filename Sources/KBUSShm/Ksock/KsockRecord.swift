@@ -56,7 +56,7 @@ struct KsockRecord {
   @inline(__always) var queued: Int {
     // `passed` is the owner's word: a wild value must not trap.
     let ring = Int(truncatingIfNeeded: (tail &- tombstones) &- passed)
-    return max(0, min(ring, Int(UInt32.max))) + Int(urgentCount)
+    return min(max(0, min(ring, Int(UInt32.max))) + Int(urgentCount), Int(UInt32.max))
   }
 
   /// No room for a message: reserved places are taken as well. Under the lock.

@@ -111,6 +111,8 @@ extension SharedBus {
   private func removeBindings(of ksock: KsockRecord, _ rings: inout Rings) throws(KBusError) {
     while ksock.bindings != 0 {
       let binding = try binding(checking: ksock.bindings, "close")
+      // A close can't fail: what its events may need is looked for before.
+      if binding.isReplier, reportsBinds, !hasFreeChunks(16) { _ = try reclaimChunks() }
       var transaction = Transaction(self, journalOf: nil)
       var deliveries = Deliveries(self)
       var serials = Serials(self)

@@ -33,7 +33,7 @@ struct NameKey: BitwiseCopyable {
       let byte = name.byte(position)
       hash = Self.mix(hash, byte)
       if byte == Ascii.dot {
-        if wordIsEmpty { isValid = false }
+        if wordIsEmpty || position == 0 { isValid = false }
         wordIsEmpty = true
         parent = Prefix(hash: hash, length: position + 1)
         if prefixes < first.count { first[prefixes] = parent }

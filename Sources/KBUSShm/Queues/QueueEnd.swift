@@ -113,7 +113,7 @@ struct Deliveries: ~Copyable {
     node.write(copy, next: ends[place].urgentHead)
     transaction.set(node.at + CSHM_NODE_OWNER, ksock.incarnation)
     ends[place].urgentHead = UInt32(index) + 1
-    ends[place].urgentCount += 1
+    ends[place].urgentCount &+= 1
     ends[place].lastPushed = id
   }
 
@@ -133,7 +133,7 @@ struct Deliveries: ~Copyable {
       transaction.set(try bus.setAsideNode(checking: last, operation).at + CSHM_NODE_NEXT, UInt32(index) + 1)
     }
     ends[place].setAsideTail = UInt32(index) + 1
-    ends[place].setAsideCount += 1
+    ends[place].setAsideCount &+= 1
   }
 
   /// Reserves a place for an answer (DESIGN R8), or gives one back.
@@ -190,8 +190,7 @@ struct Deliveries: ~Copyable {
     ends[place] = end
   }
 
-  /// Frees the oldest chunk if its reader is done with it. The reader leaves a chunk by its `next`, so it is done only
-  /// when head is past the first entry of the chunk behind.
+  /// Frees the oldest chunks that their reader is done with: two at most, so that a queue shrinks while it moves on.
   private mutating func trim(
     _ ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString
   ) throws(KBusError) {
@@ -199,7 +198,7 @@ struct Deliveries: ~Copyable {
     var word = ksock.firstChunk
     for _ in 0..<2 {
       let chunk = try self.chunk(checking: word, operation)
-      guard chunk.base &+ UInt64(CSHM_CHUNK_ENTRIES) < head, chunk.next != 0 else { break }
+      guard chunk.isDone(head: head) else { break }
       transaction.set(chunk.at + CSHM_CHUNK_OWNER, 0 as UInt64)
       bus.scratch.hints[Scratch.Hint.chunk.rawValue] = chunk.index
       word = chunk.next

@@ -72,6 +72,10 @@ extension SharedBus {
       var held: Int?
       if copy.isMessage {
         let slot = try slot(checking: copy.slot, "receive")
+        // The sender's core had these lines last; they come together rather than one after the other.
+        memory.prefetch(slot.at)
+        memory.prefetch(slot.at + CSHM_SLOT_SEQUENCE)
+        memory.prefetch(slot.payload)
         let number = try findHeld(ksock, &end)
         let record = prepareHeld(ksock, number, copy, generation: slot.generation)
         memory.store64(record + CSHM_HELD_POSITION, end.head &+ 1)

@@ -54,6 +54,16 @@ private struct Refusal {
 extension SharedBus {
   /// Sends, under the lock. `spare`: claim another slot of this class, so that a steady sender takes the lock once a message.
   func send(
+    _ outgoing: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
+  ) throws(KBusError) -> SendOutcome {
+    // On a throw nothing has happened, and no id has been given out.
+    var message = outgoing
+    let outcome = try sendOnce(&message, from: sender, spare: spare, &spareSlot, &rings)
+    outgoing.id = message.id
+    return outcome
+  }
+
+  private func sendOnce(
     _ message: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
   ) throws(KBusError) -> SendOutcome {
     var serials = Serials(self)

@@ -65,6 +65,8 @@ extension SharedBus {
       let binding = binding(Int(scratch.recipients[place]))
       let listener = try ksock(checking: binding.ksock, operation)
       let end = deliveries.end(of: listener)
+      // A real event: if later ones are lost, that is news again.
+      scratch.ends[end].lostSince = 0
       // Only once: not if this very event has just been queued, or set aside, for it.
       let hasIt = scratch.ends[end].lastPushed == slot.id.word || scratch.ends[end].setAsideCount != listener.setAsideCount
       if listener.onlyOnce != 0, hasIt { continue }
@@ -77,7 +79,7 @@ extension SharedBus {
         _ = try deliveries.push(copy, id: slot.id.word, to: listener, &transaction, operation)
       }
     }
-    if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(setAsideCount + aside)) }
+    if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(clamping: setAsideCount + aside)) }
     let extensions = try findExtensions(copies: Int(copies), operation)
     transaction.willPublish(slot: slot.index)
     slot.setHolders(Int(copies), extensions: extensions)
@@ -96,14 +98,10 @@ extension SharedBus {
       if listener.isFull || listener.setAsideCount != 0 { waiting += 1 }
     }
     let overflows = waiting > 0 && (isTragic || waiting + setAsideCount > Int(CSHM_SET_ASIDE))
-    if overflows || !canMakeEvent(event) {
+    if overflows || !canMakeEvent(event) || !hasFreeChunks(route.listeners) {
       try announceLoss(route, &serials, &deliveries, &transaction)
     } else {
       try deliver(event, route, setAside: true, &serials, &deliveries, &transaction, "close")
-      for place in 0..<route.listeners {
-        let listener = try ksock(checking: binding(Int(scratch.recipients[place])).ksock, "close")
-        scratch.ends[deliveries.end(of: listener)].lostSince = 0
-      }
     }
   }
 
@@ -135,6 +133,6 @@ extension SharedBus {
       added += 1
     }
     transaction.set(geometry.state + CSHM_STATE_TRAGIC, 1 as UInt32)
-    if added > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(setAsideCount + added)) }
+    if added > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(clamping: setAsideCount + added)) }
   }
 }

@@ -75,7 +75,9 @@ struct SlotRecord {
     memory.store32(at + CSHM_SLOT_NAME_BYTES, UInt32(name.byteCount))
     let isInline = name.byteCount <= Int(CSHM_INLINE_NAME)
     memory.store32(at + CSHM_SLOT_NAME_PLACE, isInline ? 0 : UInt32(dataCount) + 1)
-    memory.copyIn(name, at: isInline ? at + CSHM_SLOT_NAME : payload + dataCount)
+    // A slot used again often has the name already; not to write it again leaves its line where it is.
+    let place = isInline ? at + CSHM_SLOT_NAME : payload + dataCount
+    memory.copyIn(name, at: place, unlessSame: true)
   }
 
   @inline(__always) func stamp(id: MessageID, from: UInt32, sequence: UInt64) {

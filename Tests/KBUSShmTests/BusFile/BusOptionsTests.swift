@@ -5,7 +5,8 @@ import Testing
 @Suite("The options of a bus") struct BusOptionsTests {
   @Test("options read as they stand on a command line, in both spellings and any order")
   func parse() throws {
-    let text = "  --max-message-size 409600 --max-ksocks=2048\t--mode 0660\n--slots 64:10 --group=0 --slots=70000:3 --max-bindings 5 --max-requests 6 "
+    let text =
+      "  --max-message-size 409600 --max-ksocks=2048\t--mode 0660\n--slots 64:10 --group=0 --slots=70000:3 --max-bindings 5 --max-requests 6 "
     let options = try BusOptions(parsing: text)
     #expect(options.maxMessageSize == 409_600)
     #expect(options.maxKsocks == 2048)
@@ -42,50 +43,55 @@ import Testing
     var testDescription: String { "\"\(text)\"" }
   }
 
-  @Test("options that are not understood: EINVAL, naming the word", arguments: [
-    Mistake("--colour red", "--colour", "not an option"),
-    Mistake("max-ksocks 4", "max-ksocks"),
-    Mistake("4", "4"),
-    Mistake("--max-ksocks", "--max-ksocks", "value"),
-    Mistake("--max-ksocks=", "--max-ksocks", "value"),
-    Mistake("--max-ksocks many", "--max-ksocks", "many"),
-    Mistake("--max-ksocks 0x10", "--max-ksocks", "0x10"),
-    Mistake("--max-ksocks -1", "--max-ksocks", "-1"),
-    Mistake("--max-ksocks 1.5", "--max-ksocks", "1.5"),
-    Mistake("--max-bindings 99999999999999999999999999", "--max-bindings"),
-    Mistake("--max-requests 4294967296", "--max-requests"),
-    Mistake("--max-message-size 1T", "--max-message-size", "1T"),
-    Mistake("--mode 0668", "--mode", "0668"),
-    Mistake("--mode 1777", "--mode"),
-    Mistake("--mode rw-rw----", "--mode", "rw-rw----"),
-    Mistake("--slots 4096", "4096", "BYTES:COUNT"),
-    Mistake("--slots 4096:", "--slots"),
-    Mistake("--slots :4", "--slots"),
-    Mistake("--slots 4096:4:4", "--slots"),
-    Mistake("--slots 0:4", "--slots"),
-    Mistake("--slots 64:0", "--slots"),
-    Mistake("--slots 64:99999999", "--slots"),
-    Mistake("--group no.such.group", "no.such.group", "not a group"),
-    Mistake("--group 4294967295", "--group"),
-    Mistake("--max-ksocks 4 --group", "--group", "value"),
-  ])
+  @Test(
+    "options that are not understood: EINVAL, naming the word",
+    arguments: [
+      Mistake("--colour red", "--colour", "not an option"),
+      Mistake("max-ksocks 4", "max-ksocks"),
+      Mistake("4", "4"),
+      Mistake("--max-ksocks", "--max-ksocks", "value"),
+      Mistake("--max-ksocks=", "--max-ksocks", "value"),
+      Mistake("--max-ksocks many", "--max-ksocks", "many"),
+      Mistake("--max-ksocks 0x10", "--max-ksocks", "0x10"),
+      Mistake("--max-ksocks -1", "--max-ksocks", "-1"),
+      Mistake("--max-ksocks 1.5", "--max-ksocks", "1.5"),
+      Mistake("--max-bindings 99999999999999999999999999", "--max-bindings"),
+      Mistake("--max-requests 4294967296", "--max-requests"),
+      Mistake("--max-message-size 1T", "--max-message-size", "1T"),
+      Mistake("--mode 0668", "--mode", "0668"),
+      Mistake("--mode 1777", "--mode"),
+      Mistake("--mode rw-rw----", "--mode", "rw-rw----"),
+      Mistake("--slots 4096", "4096", "BYTES:COUNT"),
+      Mistake("--slots 4096:", "--slots"),
+      Mistake("--slots :4", "--slots"),
+      Mistake("--slots 4096:4:4", "--slots"),
+      Mistake("--slots 0:4", "--slots"),
+      Mistake("--slots 64:0", "--slots"),
+      Mistake("--slots 64:99999999", "--slots"),
+      Mistake("--group no.such.group", "no.such.group", "not a group"),
+      Mistake("--group 4294967295", "--group"),
+      Mistake("--max-ksocks 4 --group", "--group", "value"),
+    ])
   func mistakes(_ mistake: Mistake) {
     expectFailure(.badOption, errno: EINVAL, saying: mistake.words + ["kbus create --help"]) { try BusOptions(parsing: mistake.text) }
   }
 
-  @Test("limits that no bus can have are refused when it is made, and nothing is left", arguments: [
-    Mistake("--max-ksocks 0", "--max-ksocks", "0"),
-    Mistake("--max-ksocks 65537", "--max-ksocks", "65536"),
-    Mistake("--max-bindings 0", "--max-bindings"),
-    Mistake("--max-bindings 1000001", "--max-bindings"),
-    Mistake("--max-requests 0", "--max-requests"),
-    Mistake("--max-requests 1000001", "--max-requests"),
-    Mistake("--max-message-size 65663", "--max-message-size", "65664"),
-    Mistake("--max-message-size 0", "--max-message-size", "65664"),
-    Mistake("--slots 63:4", "--slots", "64"),
-    Mistake("--slots 64:4 --slots 64:5", "--slots", "64"),
-    Mistake("--slots 64:1 --slots 65:1 --slots 66:1 --slots 67:1 --slots 68:1 --slots 69:1 --slots 70:1 --slots 71:1 --slots 72:1", "--slots"),
-  ])
+  @Test(
+    "limits that no bus can have are refused when it is made, and nothing is left",
+    arguments: [
+      Mistake("--max-ksocks 0", "--max-ksocks", "0"),
+      Mistake("--max-ksocks 65537", "--max-ksocks", "65536"),
+      Mistake("--max-bindings 0", "--max-bindings"),
+      Mistake("--max-bindings 1000001", "--max-bindings"),
+      Mistake("--max-requests 0", "--max-requests"),
+      Mistake("--max-requests 1000001", "--max-requests"),
+      Mistake("--max-message-size 65663", "--max-message-size", "65664"),
+      Mistake("--max-message-size 0", "--max-message-size", "65664"),
+      Mistake("--slots 63:4", "--slots", "64"),
+      Mistake("--slots 64:4 --slots 64:5", "--slots", "64"),
+      Mistake(
+        "--slots 64:1 --slots 65:1 --slots 66:1 --slots 67:1 --slots 68:1 --slots 69:1 --slots 70:1 --slots 71:1 --slots 72:1", "--slots"),
+    ])
   func impossible(_ mistake: Mistake) throws {
     let bus = try TemporaryBus(nil)
     let options = try BusOptions(parsing: mistake.text)
@@ -114,7 +120,7 @@ import Testing
 
   // KBUS_CREATE
 
-  @Test("a bus made by being opened has the options of KBUS_CREATE and is in KBUS_DIR", .timeLimit(.minutes(1)))
+  @Test("a bus made by being opened has the options of KBUS_CREATE and is in KBUS_DIR", .timeLimit(.minutes(10)))
   func environment() async throws {
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) { [directory = bus.directory as String] in
@@ -129,7 +135,7 @@ import Testing
     #expect(made.options.slots.first == .init(bytes: 256, count: 8))
   }
 
-  @Test("KBUS_CREATE with a mistake makes no bus: EINVAL, naming the word", .timeLimit(.minutes(1)))
+  @Test("KBUS_CREATE with a mistake makes no bus: EINVAL, naming the word", .timeLimit(.minutes(10)))
   func badEnvironment() async throws {
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) { [directory = bus.directory as String] in
@@ -139,7 +145,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: bus.directory).isEmpty)
   }
 
-  @Test("KBUS_CREATE changes nothing about a bus that exists", .timeLimit(.minutes(1)))
+  @Test("KBUS_CREATE changes nothing about a bus that exists", .timeLimit(.minutes(10)))
   func environmentTooLate() async throws {
     let bus = try TemporaryBus()
     await #expect(processExitsWith: .success) { [directory = bus.directory as String] in
@@ -149,7 +155,7 @@ import Testing
     #expect(try Bus.inspect(0, in: bus.directory).options.maxKsocks == BusOptions.small.maxKsocks)
   }
 
-  @Test("with an empty KBUS_DIR, or none, buses are in /dev/shm", .timeLimit(.minutes(1)))
+  @Test("with an empty KBUS_DIR, or none, buses are in /dev/shm", .timeLimit(.minutes(10)))
   func standardDirectory() async {
     await #expect(processExitsWith: .success) {
       unsafe unsetenv("KBUS_DIR")

@@ -119,7 +119,7 @@ import Testing
       [directory = bus.directory as String, region = region as Region] in
       try Self.expectNoHarm(region, in: directory) { flip, busy in
         // Another process, that has nothing of the bus mapped yet, finds the damage.
-        return inForkedChild(alarmAfter: 10) {
+        return inForkedChild(alarmAfter: 60) {
           do {
             try flip.damage(BusBytes(Bus.path(0, in: directory)))
             let ksock = try Ksock(bus: 0, in: directory)
@@ -152,7 +152,9 @@ import Testing
       let end = UInt64(fileBytes)
       for number in [0, 1, 2, 9, Int(UInt32.max)] {
         for slot in [0, 1, 71, 72, UInt64(UInt32.max), .max] { all.append(WildJournal(number: number, phase: 0, slot: slot, place: 0)) }
-        for phase in [1, CSHM_COMMITTED, CSHM_COMMITTED | 126, CSHM_COMMITTED | 127, CSHM_COMMITTED | 0xFFFF_FFFF, CSHM_COMMITTED << 1 | 1, .max] {
+        for phase in [
+          1, CSHM_COMMITTED, CSHM_COMMITTED | 126, CSHM_COMMITTED | 127, CSHM_COMMITTED | 0xFFFF_FFFF, CSHM_COMMITTED << 1 | 1, .max,
+        ] {
           all.append(WildJournal(number: number, phase: phase, slot: 0, place: 4096))
         }
         for place in [0, 1, 2, 3, 4095, 4096, 4097, 4099, end - 16, end - 7, end - 4, end, end + 4096, 1 << 40, 1 << 63, .max - 3, .max] {
@@ -205,9 +207,11 @@ import Testing
     reportFailures(bus)
   }
 
-  @Test("whatever the state of a bus whose lock's holder dies, who comes next neither crashes nor hangs", arguments: [
-    Region.state, .lockLine, .ksocks, .bindings, .requests,
-  ])
+  @Test(
+    "whatever the state of a bus whose lock's holder dies, who comes next neither crashes nor hangs",
+    arguments: [
+      Region.state, .lockLine, .ksocks, .bindings, .requests,
+    ])
   func damageBeforeRecovery(region: Region) async throws {
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) { [directory = bus.directory as String, region = region as Region] in
@@ -253,7 +257,7 @@ import Testing
   /// Runs on a fresh bus in a process of its own, and records if that does not end well.
   private static func expectNoHarm(_ what: String, in directory: String, _ body: (BusyBus) throws -> ChildEnd) throws {
     try Data(what.utf8).write(to: record(directory, "now"))
-    let end = inForkedChild(alarmAfter: 10) {
+    let end = inForkedChild(alarmAfter: 60) {
       do {
         let end = try body(BusyBus(in: directory))
         if end != .exited(0) { try Data(": \(end) in".utf8).append(to: record(directory, "now")) }

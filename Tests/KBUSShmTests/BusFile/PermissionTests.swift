@@ -4,7 +4,7 @@ import Testing
 
 // Permission does not bind root, so as root these tests become another user first, in a process of their own. As
 // anybody else they make a bus that denies its owner.
-@Suite("Who may use a bus", .timeLimit(.minutes(1))) struct PermissionTests {
+@Suite("Who may use a bus", .timeLimit(.minutes(10))) struct PermissionTests {
   static let isRoot = geteuid() == 0
 
   @Test("without permission: EACCES, naming owner and mode, and how to make a bus for a group")

@@ -4,7 +4,7 @@ import Testing
 
 // On a tmpfs of 8 MB, mounted in a mount namespace of a child process: it goes when the child does, however that ends.
 @Suite(
-  "When the file system of a bus is full", .timeLimit(.minutes(1)),
+  "When the file system of a bus is full", .timeLimit(.minutes(10)),
   .enabled(if: SmallTmpfs.canBeMounted, "needs the right to mount a tmpfs (CAP_SYS_ADMIN)"))
 struct SpaceTests {
   @Test("a bus too large for it is not made: ENOSPC, naming the 64 MB of a container and --shm-size, and nothing is left")

@@ -40,11 +40,13 @@ import Testing
     }
   }
 
-  @Test("every errno of the specification has an entry (section 24), with the number that Linux gives it", arguments: [
-    ("EADDRINUSE", 98), ("EADDRNOTAVAIL", 99), ("EAGAIN", 11), ("EALREADY", 114), ("EBADF", 9), ("EBADMSG", 74), ("EBUSY", 16),
-    ("ECONNREFUSED", 111), ("EFAULT", 14), ("EINVAL", 22), ("EMSGSIZE", 90), ("ENAMETOOLONG", 36), ("ENOENT", 2), ("ENOLCK", 37),
-    ("ENOMEM", 12), ("ENOMSG", 42), ("EPIPE", 32),
-  ])
+  @Test(
+    "every errno of the specification has an entry (section 24), with the number that Linux gives it",
+    arguments: [
+      ("EADDRINUSE", 98), ("EADDRNOTAVAIL", 99), ("EAGAIN", 11), ("EALREADY", 114), ("EBADF", 9), ("EBADMSG", 74), ("EBUSY", 16),
+      ("ECONNREFUSED", 111), ("EFAULT", 14), ("EINVAL", 22), ("EMSGSIZE", 90), ("ENAMETOOLONG", 36), ("ENOENT", 2), ("ENOLCK", 37),
+      ("ENOMEM", 12), ("ENOMSG", 42), ("EPIPE", 32),
+    ])
   func specified(symbol: String, number: Int) {
     #expect(Errno.symbol(CInt(number)) == symbol)
     #expect(ErrorCatalog.entries.contains { $0.code.errno == CInt(number) })
@@ -65,7 +67,8 @@ import Testing
     let error = try #require(expectFailure(.noReplier, errno: EADDRNOTAVAIL) { try bus.open().send(Request("$.Lamp")) })
     #expect(
       error.description
-        == "send: no Replier is bound to \"$.Lamp\" (EADDRNOTAVAIL). Start the service, wait for it with waitForReplier, or send an Announcement.")
+        == "send: no Replier is bound to \"$.Lamp\" (EADDRNOTAVAIL). Start the service, wait for it with waitForReplier, or send an Announcement."
+    )
   }
 
   // Documentation
@@ -77,7 +80,8 @@ import Testing
     ]
     for entry in ErrorCatalog.entries {
       let cells = [
-        "`\(entry.code.name)`", entry.code == .system ? "that of the call" : Errno.symbol(entry.code.errno) ?? "", entry.operation.description,
+        "`\(entry.code.name)`", entry.code == .system ? "that of the call" : Errno.symbol(entry.code.errno) ?? "",
+        entry.operation.description,
         entry.cause.description, entry.remedy.description,
       ]
       lines.append("| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |")

@@ -4,7 +4,7 @@ import Testing
 
 // Each pool of the bus is used up by one Ksock, the hog. Whoever needs more gets ENOMEM with the pool's name and the
 // hog's, nothing is changed by the failure, and what the hog gives back is of use at once.
-@Suite("When a pool of the bus is used up", .timeLimit(.minutes(2))) struct ExhaustionTests {
+@Suite("When a pool of the bus is used up", .timeLimit(.minutes(10))) struct ExhaustionTests {
   /// ENOMEM, naming the pool and who holds most of it.
   private func expectExhausted<Outcome: ~Copyable>(
     _ pool: String, by hog: Ksock?, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Outcome

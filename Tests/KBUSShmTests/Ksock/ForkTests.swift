@@ -2,7 +2,7 @@ import Foundation
 import KBUSShm
 import Testing
 
-@Suite("After fork", .timeLimit(.minutes(1))) struct ForkTests {
+@Suite("After fork", .timeLimit(.minutes(10))) struct ForkTests {
   @Test("a child can't use its parent's Ksock: ECHILD from every call; it can open its own, and disturbs its parent in nothing")
   func child() async throws {
     let bus = try TemporaryBus()

@@ -1,7 +1,7 @@
 import KBUSShm
 import Testing
 
-@Suite("Many of everything", .timeLimit(.minutes(5))) struct ManyTests {
+@Suite("Many of everything", .timeLimit(.minutes(10))) struct ManyTests {
   @Test("1,001 Ksocks are open at once in one process, on one bus, each with its own id, and one message reaches them all")
   func ksocks() throws {
     let bus = try TemporaryBus(BusOptions())

@@ -66,10 +66,13 @@ import Testing
 
   // Size (specification, section 18)
 
-  @Test("the entire length of a message, on a 64-bit machine", .enabled(if: Int.bitWidth == 64), arguments: [
-    (name: 3, data: 0, entire: 88 + 4 + 0 + 4), (6, 0, 100), (6, 1, 104), (6, 4, 104), (6, 5, 108), (7, 0, 100), (8, 0, 104), (8, 5, 112), (8, 9, 116),
-    (1000, 409_600, 88 + 1004 + 409_600 + 4),
-  ])
+  @Test(
+    "the entire length of a message, on a 64-bit machine", .enabled(if: Int.bitWidth == 64),
+    arguments: [
+      (name: 3, data: 0, entire: 88 + 4 + 0 + 4), (6, 0, 100), (6, 1, 104), (6, 4, 104), (6, 5, 108), (7, 0, 100), (8, 0, 104), (8, 5, 112),
+      (8, 9, 116),
+      (1000, 409_600, 88 + 1004 + 409_600 + 4),
+    ])
   func entireLength(of message: (name: Int, data: Int, entire: Int)) {
     #expect(MessageSize.entire(nameLength: message.name, dataLength: message.data) == message.entire)
   }
@@ -84,7 +87,9 @@ import Testing
     try ksock.send(Announcement("$.Fred", [UInt8](repeating: 1, count: most)))
     #expect(try ksock.receive()?.data.count == most)
     let words = ["\(bytes + 4)", "\(bytes)"]
-    expectFailure(.messageTooLong, errno: 90, saying: words) { try ksock.send(Announcement("$.Fred", [UInt8](repeating: 1, count: most + 1))) }
+    expectFailure(.messageTooLong, errno: 90, saying: words) {
+      try ksock.send(Announcement("$.Fred", [UInt8](repeating: 1, count: most + 1)))
+    }
     expectFailure(.messageTooLong, errno: 90, saying: words) { try ksock.loan(Announcement("$.Fred"), bytes: most + 1) }
     #expect(try ksock.receive() == nil)
   }

@@ -13,15 +13,19 @@ import Testing
     var testDescription: String { "\"\(name.description.prefix(40))\" (\(name.bytes.count) bytes): \(form)" }
   }
 
-  static let plain = ["$.a", "$.9", "$.A1.b2", "$.QuiteLongWordsAreAllowedInNames", "$.a.b.c.d.e.f.g.h.i.j.k.l", "$.0.0"].map { Case($0, .plain) }
+  static let plain = ["$.a", "$.9", "$.A1.b2", "$.QuiteLongWordsAreAllowedInNames", "$.a.b.c.d.e.f.g.h.i.j.k.l", "$.0.0"].map {
+    Case($0, .plain)
+  }
   static let wildcards = [
     Case("$.*", .descendants), Case("$.%", .child), Case("$.a.*", .descendants), Case("$.a.b.%", .child),
   ]
-  static let invalid = [
-    "$.", "$", "", "Fred", "$x", "$a.b", ".a.b", "$..", "$.a.", "$.a..", "$.a..b", "$..*", "$.a*", "$.*.a", "$.a.%.b", "$.*.*",
-    "$.a.**", "$.%*", "$.a.*.", "$.a_b", "$.a-b", "$.a b", "$.#", "$.café", "$.a\0", "$.\0", " $.a", "$.a ", "$.a.%%", "$%", "$*", "%", "*",
-    "$.a.\n", "£.a", "$,a", "$.a/b", "$.a:b", "$.a@b", "$.a[b", "$.a`b", "$.a{b",
-  ].map { Case($0, .invalid) } + [Case(bytes: Array("$.caf".utf8) + [0xE9], .invalid), Case(bytes: Array("$.".utf8) + [0xC0], .invalid)]
+  static let invalid =
+    [
+      "$.", "$", "", "Fred", "$x", "$a.b", ".a.b", "$..", "$.a.", "$.a..", "$.a..b", "$..*", "$.a*", "$.*.a", "$.a.%.b", "$.*.*",
+      "$.a.**", "$.%*", "$.a.*.", "$.a_b", "$.a-b", "$.a b", "$.#", "$.café", "$.a\0", "$.\0", " $.a", "$.a ", "$.a.%%", "$%", "$*", "%",
+      "*",
+      "$.a.\n", "£.a", "$,a", "$.a/b", "$.a:b", "$.a@b", "$.a[b", "$.a`b", "$.a{b",
+    ].map { Case($0, .invalid) } + [Case(bytes: Array("$.caf".utf8) + [0xE9], .invalid), Case(bytes: Array("$.".utf8) + [0xC0], .invalid)]
 
   @Test("the grammar of names (specification, 2.1)", arguments: plain + wildcards + invalid)
   func grammar(of example: Case) { #expect(example.name.form == example.form) }
@@ -99,14 +103,17 @@ import Testing
     var testDescription: String { "\(binding)" }
   }
 
-  @Test("a binding matches as the specification says (2.3)", arguments: [
-    Match(binding: "$.Fred", matching: ["$.Fred"], others: ["$.fred", "$.Fred.Jim", "$.Fre", "$.Fredd", "$.F"]),
-    Match(binding: "$.Fred.*", matching: ["$.Fred.Jim", "$.Fred.Jim.Bob"], others: ["$.Fred", "$.Freddy", "$.Freddy.Jim", "$.fred.Jim"]),
-    Match(binding: "$.Fred.%", matching: ["$.Fred.Jim", "$.Fred.1"], others: ["$.Fred", "$.Fred.Jim.Bob", "$.Freddy.Jim", "$.Jim"]),
-    Match(binding: "$.*", matching: ["$.a", "$.Fred", "$.Fred.Jim.Bob", "$.KBUS.Any"], others: []),
-    Match(binding: "$.%", matching: ["$.a", "$.Fred"], others: ["$.Fred.Jim"]),
-    Match(binding: "$.a*", matching: [], others: ["$.a", "$.ab", "$.a.b"]),
-  ])
+  @Test(
+    "a binding matches as the specification says (2.3)",
+    arguments: [
+      Match(binding: "$.Fred", matching: ["$.Fred"], others: ["$.fred", "$.Fred.Jim", "$.Fre", "$.Fredd", "$.F"]),
+      Match(
+        binding: "$.Fred.*", matching: ["$.Fred.Jim", "$.Fred.Jim.Bob"], others: ["$.Fred", "$.Freddy", "$.Freddy.Jim", "$.fred.Jim"]),
+      Match(binding: "$.Fred.%", matching: ["$.Fred.Jim", "$.Fred.1"], others: ["$.Fred", "$.Fred.Jim.Bob", "$.Freddy.Jim", "$.Jim"]),
+      Match(binding: "$.*", matching: ["$.a", "$.Fred", "$.Fred.Jim.Bob", "$.KBUS.Any"], others: []),
+      Match(binding: "$.%", matching: ["$.a", "$.Fred"], others: ["$.Fred.Jim"]),
+      Match(binding: "$.a*", matching: [], others: ["$.a", "$.ab", "$.a.b"]),
+    ])
   func matching(_ match: Match) {
     for name in match.matching { #expect(match.binding.matches(name), "\(name)") }
     for name in match.others { #expect(!match.binding.matches(name), "\(name)") }

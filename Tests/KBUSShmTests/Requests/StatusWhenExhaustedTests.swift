@@ -8,7 +8,7 @@ private final class Loan {
   init(_ message: consuming LoanedMessage) { self.message = message }
 }
 
-@Suite("An answer always has somewhere to go", .timeLimit(.minutes(2))) struct StatusWhenExhaustedTests {
+@Suite("An answer always has somewhere to go", .timeLimit(.minutes(10))) struct StatusWhenExhaustedTests {
   /// What makes use of the last of a pool, until that fails.
   private func useUp(_ body: () throws -> Void) {
     var error: KBusError?

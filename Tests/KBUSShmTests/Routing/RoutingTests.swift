@@ -3,7 +3,7 @@
 import KBUSShm
 import Testing
 
-@Suite("Who receives a message", .timeLimit(.minutes(2))) struct RoutingTests {
+@Suite("Who receives a message", .timeLimit(.minutes(10))) struct RoutingTests {
   /// A generator that gives the same each time, so that a failure can be seen again.
   struct Dice: RandomNumberGenerator {
     private var state: UInt64

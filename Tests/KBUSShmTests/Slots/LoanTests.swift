@@ -2,7 +2,7 @@ import Foundation
 import KBUSShm
 import Testing
 
-@Suite("Messages in place", .serialized, .timeLimit(.minutes(2))) struct LoanTests {
+@Suite("Messages in place", .serialized, .timeLimit(.minutes(10))) struct LoanTests {
   /// One 4K frame, NV12.
   static let frameBytes = 12_441_600
 
@@ -268,9 +268,11 @@ import Testing
 
   // Sizes
 
-  @Test("names longer than a slot holds in itself arrive whole, with data and without, copied and in place", arguments: [
-    63, 64, 65, 66, 100, 255, 256, 257, 512, 999, 1000,
-  ])
+  @Test(
+    "names longer than a slot holds in itself arrive whole, with data and without, copied and in place",
+    arguments: [
+      63, 64, 65, 66, 100, 255, 256, 257, 512, 999, 1000,
+    ])
   func longNames(length: Int) throws {
     let bus = try TemporaryBus()
     let (sender, reader) = (try bus.open(), try bus.open())
@@ -297,7 +299,9 @@ import Testing
   func edges(edge: Int) throws {
     let bus = try TemporaryBus()
     let (sender, reader) = (try bus.open(), try bus.open())
-    let names: [MessageName] = ["$.A", MessageName("$." + String(repeating: "n", count: 90)), MessageName("$." + String(repeating: "n", count: 998))]
+    let names: [MessageName] = [
+      "$.A", MessageName("$." + String(repeating: "n", count: 90)), MessageName("$." + String(repeating: "n", count: 998)),
+    ]
     for name in names { try reader.bind(name) }
     let most = try sender.maxMessageSize()
     for name in names {

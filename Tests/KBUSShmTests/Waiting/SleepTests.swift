@@ -7,7 +7,7 @@ import Testing
 
 @testable import KBUSShm
 
-@Suite("Waiting sleeps", .timeLimit(.minutes(1))) struct SleepTests {
+@Suite("Waiting sleeps", .timeLimit(.minutes(10))) struct SleepTests {
   enum Wait: String, CaseIterable, Sendable {
     case take, receive, request, readable, writable, replier
   }

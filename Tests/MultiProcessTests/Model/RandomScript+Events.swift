@@ -1,4 +1,5 @@
-// Scenes that chance would hardly come upon: more events set aside than the bus keeps (16.4), and queues read to their end.
+// Scenes that chance would hardly come upon: more events set aside than the bus keeps (16.4), pending requests whose
+// replier goes (12.2), and queues read to their end.
 
 import KBUSShm
 
@@ -16,6 +17,23 @@ extension RandomScript {
     steps += listeners.map { setMax($0, 1) }
     steps.append(close(0))
     return steps
+  }
+
+  /// A request waits for a replier that is full. That one unbinds; in its place comes somebody else, or nobody.
+  mutating func pendingRequest(isReplaced: Bool) -> [Step] {
+    let free = actors.indices.filter { isOpen($0) && model[actors[$0].id].mode == .readWrite }.shuffled(using: &random)
+    guard free.count >= 3 else { return [] }
+    let (requester, replier, other) = (free[0], free[1], free[2])
+    var steps = [discard(requester), discard(other), setMaxSize(other, model.absoluteMaxMessageSize)]
+    steps += [setMax(requester, 1000), setMax(replier, 1000)]
+    steps += [bind(replier, "$.Fate", isReplier: true), bind(replier, "$.Fate.Full", isReplier: false)]
+    steps += [send(other, Message("$.Fate.Full")), setMax(replier, 1)]
+    let request = Message("$.Fate", to: actors[replier].id, flags: [.wantAReply, .allOrWait])
+    steps += [send(requester, request), unbind(replier, "$.Fate", isReplier: true)]
+    if isReplaced { steps.append(bind(other, "$.Fate", isReplier: true)) }
+    steps += [wait(requester, "r"), setMax(replier, 10)]
+    if isReplaced { steps.append(unbind(other, "$.Fate", isReplier: true)) }
+    return steps + [unbind(replier, "$.Fate.Full", isReplier: false), setMax(requester, 10)]
   }
 
   /// Everything that each Ksock still has, message by message.

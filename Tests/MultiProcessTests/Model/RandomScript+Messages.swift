@@ -92,18 +92,21 @@ extension RandomScript {
     var actor = actor
     let pending = actors.indices.filter { isOpen($0) && model[actors[$0].id].pending != nil }
     if !pending.isEmpty, chance(80) { actor = pick(pending) }
-    if chance(15) {
-      return step(actor, "discard") { model, id throws(Refused) in
-        model[id].pending = nil
-        return "ok"
-      }
-    }
+    if chance(15) { return discard(actor) }
     return step(actor, "send-pending") { model, id throws(Refused) in "ok \(try model.sendPending(id))" }
   }
 
-  mutating func wait(_ actor: Int) -> Step {
-    let letters = pick(["r", "w", "rw"])
-    return step(actor, "wait \(letters) within=0") { model, id throws(Refused) in
+  mutating func discard(_ actor: Int) -> Step {
+    step(actor, "discard") { model, id throws(Refused) in
+      model[id].pending = nil
+      return "ok"
+    }
+  }
+
+  mutating func wait(_ actor: Int) -> Step { wait(actor, pick(["r", "w", "rw"])) }
+
+  mutating func wait(_ actor: Int, _ letters: String) -> Step {
+    step(actor, "wait \(letters) within=0") { model, id throws(Refused) in
       let ready = model.readiness(id)
       return "ok " + (ready.readable && letters.contains("r") ? "r" : "-") + (ready.writable && letters.contains("w") ? "w" : "-")
     }
@@ -145,7 +148,7 @@ extension RandomScript {
 
   // MARK: What is sent
 
-  private mutating func send(_ actor: Int, _ message: Message) -> Step {
+  mutating func send(_ actor: Int, _ message: Message) -> Step {
     let way = chance(15) && mayLend(actor, message) ? " by=loan" : ""
     return step(actor, "send \(message.words)\(way)") { model, id throws(Refused) in "ok \(try model.send(id, message))" }
   }

@@ -44,7 +44,11 @@ extension RandomScript {
       let binding = pick(mine)
       (name, isReplier) = (binding.name, binding.isReplier)
     }
-    return step(actor, "unbind name=\(name)\(isReplier ? " replier" : "")") { model, id throws(Refused) in
+    return unbind(actor, name, isReplier: isReplier)
+  }
+
+  mutating func unbind(_ actor: Int, _ name: String, isReplier: Bool) -> Step {
+    step(actor, "unbind name=\(name)\(isReplier ? " replier" : "")") { model, id throws(Refused) in
       try model.unbind(id, name, isReplier: isReplier)
       return "ok"
     }
@@ -93,8 +97,11 @@ extension RandomScript {
   mutating func setMaxSize(_ actor: Int) -> Step {
     let most = model.absoluteMaxMessageSize
     // Small for a while, now and then.
-    let bytes = model.maxMessageSize < most && chance(80) ? most : pick([0, 1, 2, 99, 100, 140, 200, most, most + 1])
-    return step(actor, "max-size bytes=\(bytes)") { model, _ throws(Refused) in "ok \(try model.setMaxMessageSize(bytes))" }
+    return setMaxSize(actor, model.maxMessageSize < most && chance(80) ? most : pick([0, 1, 2, 99, 100, 140, 200, most, most + 1]))
+  }
+
+  mutating func setMaxSize(_ actor: Int, _ bytes: Int) -> Step {
+    step(actor, "max-size bytes=\(bytes)") { model, _ throws(Refused) in "ok \(try model.setMaxMessageSize(bytes))" }
   }
 
   mutating func findReplier(_ actor: Int) -> Step {

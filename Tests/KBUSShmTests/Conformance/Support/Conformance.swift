@@ -8,7 +8,7 @@ import Testing
 ///
 /// A case is written as the list has it: in terms of S (sender), R (Replier), L (Listener) and X (anybody else), each
 /// test on a new bus of its own, so that ids and serials start at 1.
-@Suite("Conformance", .timeLimit(.minutes(1)), .registersCases)
+@Suite("Conformance", .timeLimit(.minutes(10)), .registersCases)
 enum Conformance {}
 
 /// Notes the number of every case that the run is going to test.

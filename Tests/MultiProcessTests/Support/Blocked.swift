@@ -1,0 +1,1 @@
+../../KBUSShmTests/Conformance/Support/Blocked.swift
