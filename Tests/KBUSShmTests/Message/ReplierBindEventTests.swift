@@ -34,5 +34,8 @@ import Testing
     for length in [[0xFF, 0xFF, 0xFF, 0xFF], [0xE9, 0x03, 0, 0], [9, 0, 0, 0]] as [[UInt8]] {
       #expect(ReplierBindEvent(data: Array(whole.prefix(8)) + length + whole.dropFirst(12)) == nil)
     }
+    let longest = ReplierBindEvent(isBind: true, binder: 1, name: MessageName("$." + String(repeating: "x", count: 998))).data
+    #expect(ReplierBindEvent(data: longest) != nil)
+    #expect(ReplierBindEvent(data: Array(longest.prefix(8)) + [0xE9, 0x03, 0, 0] + longest.dropFirst(12)) == nil, "no name has 1001 bytes")
   }
 }
