@@ -40,9 +40,11 @@ let package = Package(
   targets: [
     .target(name: "CShm", cSettings: c),
     .target(name: "KBUSShm", dependencies: ["CShm"], swiftSettings: core),
+    // The C face: headers written by hand, with bodies in KBUSC.
+    .target(name: "CKBUS", cSettings: c),
     // The same core once more, as Embedded Swift: Sources/KBUSC/Core is a symbolic link to Sources/KBUSShm.
     .target(
-      name: "KBUSC", dependencies: ["CShm"],
+      name: "KBUSC", dependencies: ["CShm", "CKBUS"],
       swiftSettings: strict + [.enableExperimentalFeature("Embedded")]),
     .executableTarget(name: "kbus-reaper", dependencies: ["KBUSShm"], swiftSettings: strict),
     // `kbus` names the reaper so that one `swift run kbus` builds both.

@@ -5,7 +5,8 @@ internal import CShm
 /// Administration of buses.
 public enum Bus {
   /// The version of this library and of the tools that come with it.
-  public static let version = "0.1.0"
+  public static let version = versionText.description
+  static let versionText: StaticString = "0.1.0"
 
   /// The directory of the bus files: `$KBUS_DIR`, or `/dev/shm`.
   public static var directory: String { BusDirectory.standard }

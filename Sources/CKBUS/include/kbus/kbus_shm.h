@@ -1,0 +1,115 @@
+/*
+ * What this library offers beyond the original: error texts, time limits, messages in place, counters, buses.
+ *
+ * Times are nanoseconds; a negative one is for ever, 0 is now. Returns as in kbus.h: -errno on failure, errno set.
+ *
+ * To be quick, the calls that carry messages here (send, receive, request, loan) trust the number they are given: a Ksock whose
+ * descriptor the program has closed with close(2), instead of kbus_ksock_close, may go unnoticed by them for a while. Those
+ * of kbus.h look each time.
+ */
+#ifndef KBUS_SHM_H
+#define KBUS_SHM_H
+
+#include "kbus.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Errors ---- */
+
+/* What the call that failed last in this thread found, in words; "" if none has. Valid until the thread's next failure. */
+const char *kbus_last_error(void);
+/* What to do about it. */
+const char *kbus_last_remedy(void);
+
+/* ---- With a time limit ---- */
+
+/*
+ * Sends a message and, if it has to wait for room (KBUS_BIT_ALL_OR_WAIT), waits with it. -ETIMEDOUT: the time is up; the
+ * message is dropped, nobody got it. Else as kbus_ksock_send_msg.
+ */
+int kbus_send_within(kbus_ksock_t ksock, const kbus_message_t *msg, int64_t timeout_ns, kbus_msg_id_t *msg_id);
+/* Takes the next message as a copy of its own, to be freed with kbus_msg_delete. Returns 1, or 0 if the time is up. */
+int kbus_receive_within(kbus_ksock_t ksock, int64_t timeout_ns, kbus_message_t **msg);
+/*
+ * Sends a Request and waits for its answer, a Reply or a status by the bus, to be freed with kbus_msg_delete. Other
+ * messages stay queued, in order. Returns 0. -ETIMEDOUT: no answer in time; a late one is refused.
+ */
+int kbus_request_within(kbus_ksock_t ksock, const kbus_message_t *request, int64_t timeout_ns, kbus_message_t **reply);
+/* As kbus_wait_for_message. Returns 0 if the time is up. */
+int kbus_wait_within(kbus_ksock_t ksock, int wait_for, int64_t timeout_ns);
+/* Waits until a Request of this name would find a Replier, and tells its id. -ETIMEDOUT. */
+int kbus_wait_for_replier(kbus_ksock_t ksock, const char *name, int64_t timeout_ns, uint32_t *replier_ksock_id);
+/* How long a wait spins before it sleeps. Spinning answers sooner, and costs a core. */
+int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
+
+/* ---- Reading in place ---- */
+
+/* A message whose data stays in shared memory, unchanged, until it is released. A Ksock can hold 64. One thread at a time. */
+typedef struct kbus_received kbus_received_t;
+
+/* Takes the next message in place. Returns 1, or 0 if the time is up. -ENOBUFS: 64 are held. Release it when done. */
+int kbus_receive_in_place(kbus_ksock_t ksock, int64_t timeout_ns, kbus_received_t **received);
+/* The message, in pointy form; `name` is terminated, `data` points into shared memory and is null if there is none. Valid
+ * until the release; not to be written to. */
+const kbus_message_t *kbus_received_message(const kbus_received_t *received);
+/* Ends it. May be called after the Ksock is closed. Null is allowed. */
+void kbus_received_release(kbus_received_t *received);
+
+/* ---- Filling in place ---- */
+
+/* A message to be filled in shared memory and sent without a copy. One thread at a time. */
+typedef struct kbus_loan kbus_loan_t;
+
+/*
+ * Borrows room for a message like `msg`, of which the data is not looked at, with msg->data_len bytes of data. Fails as writing
+ * does; also -ENOMEM and -ENOSPC. End it with kbus_loan_send or kbus_loan_drop.
+ */
+int kbus_loan_make(kbus_ksock_t ksock, const kbus_message_t *msg, kbus_loan_t **loan);
+/* Where to put the data: data_len bytes, whose content is anything at first. */
+void *kbus_loan_data(kbus_loan_t *loan);
+/* Sends it. Ends the loan, also on failure. Fails as kbus_ksock_send. */
+int kbus_loan_send(kbus_loan_t *loan, kbus_msg_id_t *msg_id);
+/* Ends it without sending. Null is allowed. */
+void kbus_loan_drop(kbus_loan_t *loan);
+
+/* ---- Counters and listings ---- */
+
+typedef struct kbus_counters {
+    uint32_t queued;          /* messages in the queue                                        */
+    uint32_t max_messages;
+    uint32_t set_aside;       /* bind events set aside for this Ksock                         */
+    uint32_t outstanding;     /* Requests it sent that have no answer yet                     */
+    uint32_t outstanding_max; /* the most there ever were                                     */
+    uint32_t unreplied;       /* Requests it took and has not answered                        */
+    uint64_t missed;          /* copies that it did not get because its queue was full        */
+    uint64_t bus_recoveries;  /* locks of the bus taken over from a dead process               */
+    uint64_t bus_lock_stalls; /* waits for the lock of the bus that ran into a time-out        */
+} kbus_counters_t;
+
+/* Fills in at most `size` bytes of *counters, sizeof(kbus_counters_t): later versions may know more. */
+int kbus_ksock_counters(kbus_ksock_t ksock, kbus_counters_t *counters, size_t size);
+
+/*
+ * The text of the original's /proc/kbus/bindings or /proc/kbus/stats, of one bus or of all (-1), in new memory to be freed
+ * with free().
+ */
+int kbus_list_bindings(int device_number, char **text);
+int kbus_list_statistics(int device_number, char **text);
+
+/* ---- Buses ---- */
+
+/* Makes a bus. `options` as for `kbus create` on a command line, or null. -EEXIST. -EINVAL: an option is wrong. */
+int kbus_bus_create(uint32_t device_number, const char *options);
+/* Removes a bus; whoever has it open keeps it. -ENOENT. */
+int kbus_bus_remove(uint32_t device_number);
+
+/* The version of the library: "0.1.0". */
+const char *kbus_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,2 @@
+/* The spelling of the original's own tools. */
+#include "../kbus/kbus.h"
