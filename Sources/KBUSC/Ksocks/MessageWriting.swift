@@ -6,7 +6,7 @@ internal import CShm
 
 @safe struct MessageWriting: ~Copyable {
   /// What is written so far.
-  private enum State {
+  private enum State: UInt8 {
     case empty, partial, complete
   }
 

@@ -126,7 +126,8 @@ public enum ErrorCatalog {
 
   /// What the catalogue advises for a code.
   static func remedy(_ code: KBusError.Code) -> String {
-    for entry in entries where entry.code == code { return entry.remedy.description }
+    // By name: a failed system call keeps its own errno.
+    for entry in entries where entry.code.hasSameName(as: code) { return entry.remedy.description }
     return ""
   }
 }

@@ -71,7 +71,7 @@ extension Ksock {
   }
 
   /// Takes the next message if there is one, and leaves the descriptor as the queue then is.
-  @inline(__always) func takeSettled() throws(KBusError) -> Taken? {
+  @inline(never) func takeSettled() throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
     let taken = try takeUnawaited()
@@ -79,7 +79,7 @@ extension Ksock {
     return taken
   }
 
-  @inline(__always) func takeNow() throws(KBusError) -> Taken? {
+  @inline(never) func takeNow() throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
     return try takeUnawaited()
