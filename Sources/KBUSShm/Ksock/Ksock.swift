@@ -38,6 +38,10 @@ public final class Ksock: @unchecked Sendable {
   // Guarded by sendLock
   let spares: LocalArray<Int>
   var pending: Outgoing? { didSet { settleWritability() } }
+  /// The pending message was refused when the helper tried it: what comes of it is settled when the program looks.
+  var wasRefused = false { didSet { settleWritability() } }
+  /// The id of the message that the helper sent last, until the program asks.
+  var sentByHelper: MessageID?
   var lastName: [UInt8] = []
   let lastKey: LocalArray<NameKey>
 
