@@ -95,3 +95,5 @@ const char *cshm_error_text(int number) {
     const char *text = strerrordesc_np(number);
     return text ? text : "Unknown error";
 }
+
+void cshm_set_errno(int number) { errno = number; }
