@@ -69,7 +69,7 @@ extension ByteStream {
 
   fileprivate func line(_ name: StaticString, text: UnsafeRawBufferPointer) {
     label(name)
-    for unsafe byte in unsafe text { put(byte: isPrintable(byte) ? byte : UInt8(ascii: "?")) }
+    for index in text.indices { unsafe put(byte: isPrintable(text[index]) ? text[index] : UInt8(ascii: "?")) }
   }
 
   fileprivate func line(_ name: StaticString, bytes: UnsafeRawBufferPointer, perLine: Int) {

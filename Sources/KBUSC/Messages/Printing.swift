@@ -94,7 +94,8 @@ extension ByteStream {
 
   /// Printable bytes as themselves, others as `\xHH`.
   fileprivate func put(escaped bytes: UnsafeRawBufferPointer) {
-    for unsafe byte in unsafe bytes {
+    for index in bytes.indices {
+      let byte = unsafe bytes[index]
       if isPrintable(byte) {
         put(byte: byte)
       } else {
