@@ -14,27 +14,39 @@ public struct KBusError: Error, Sendable {
       self.errno = CInt(errno)
     }
 
-    public static func == (left: Code, right: Code) -> Bool {
-      left.errno == right.errno && left.name.utf8CodeUnitCount == right.name.utf8CodeUnitCount
-        && left.name.description.utf8.elementsEqual(right.name.description.utf8)
+    public static func == (left: Code, right: Code) -> Bool { left.errno == right.errno && left.hasSameName(as: right) }
+
+    func hasSameName(as other: Code) -> Bool {
+      name.utf8CodeUnitCount == other.name.utf8CodeUnitCount && name.description.utf8.elementsEqual(other.name.description.utf8)
     }
   }
 
-  public let code: Code
-  /// What was being done: `"send"`, `"bind"`, `"open"`.
-  public let operation: StaticString
-  /// What was found, with the value: `no replier is bound to "$.Lamp"`.
-  public let explanation: String
-  /// What to do about it.
-  public let remedy: String
+  /// Apart, so that an error is one word on its way through the calls that throw it on: that halves their code.
+  private final class Details: Sendable {
+    let code: Code
+    let operation: StaticString
+    let explanation: String
 
+    init(_ code: Code, _ operation: StaticString, _ explanation: String) {
+      self.code = code
+      self.operation = operation
+      self.explanation = explanation
+    }
+  }
+
+  private let details: Details
+
+  public var code: Code { details.code }
+  /// What was being done: `"send"`, `"bind"`, `"open"`.
+  public var operation: StaticString { details.operation }
+  /// What was found, with the value: `no replier is bound to "$.Lamp"`.
+  public var explanation: String { details.explanation }
+  /// What to do about it.
+  public var remedy: String { ErrorCatalog.remedy(code) }
   public var errno: CInt { code.errno }
 
-  init(_ code: Code, _ operation: StaticString, _ explanation: String, remedy: String) {
-    self.code = code
-    self.operation = operation
-    self.explanation = explanation
-    self.remedy = remedy
+  @inline(never) init(_ code: Code, _ operation: StaticString, _ found: Phrase) {
+    details = Details(code, operation, found.text)
   }
 }
 

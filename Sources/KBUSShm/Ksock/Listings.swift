@@ -13,8 +13,10 @@ public struct BindingInfo: Sendable {
 
   /// The line of `/proc/kbus/bindings`: bus, Ksock, process, `R` or `L`, name.
   public var line: String {
-    pad(UInt64(bus), 3) + ": " + pad(UInt64(ksock), 8) + " " + pad(UInt64(UInt32(bitPattern: pid)), 8)
-      + "  " + (kind == .replier ? "R" : "L") + "  \(name)"
+    let kind: StaticString = kind == .replier ? "R" : "L"
+    let line: Phrase =
+      "\(UInt64(bus), width: 3): \(UInt64(ksock), width: 8) \(UInt64(UInt32(bitPattern: pid)), width: 8)  \(kind)  \(name)"
+    return line.text
   }
 
   /// The line above the bindings of each bus.
@@ -59,24 +61,27 @@ public struct BusStatistics: Sendable {
   /// The text of `/proc/kbus/stats`. What a user-space bus has no counterpart of is a fixed approximation: the bytes of
   /// a message partly read or written, the size of the table of outstanding requests, and the most ever unreplied.
   public var text: String {
-    var text =
-      "dev " + pad(UInt64(bus), 2) + ": next ksock \(nextKsock) next msg \(nextSerial) unsent unbindings \(setAside)"
-      + (isTragic ? "(gone tragic)" : "") + "\n"
-    for ksock in ksocks {
-      text += "    ksock \(ksock.id) last msg \(ksock.lastMessage.network):\(ksock.lastMessage.serial)"
-      text += " queue \(ksock.queued) of \(ksock.maxMessages)\n"
-      text += "      read byte 0 of 0, wrote byte 0 of \(ksock.isPending ? "FINAL" : "HDR")"
-      text += " (\(ksock.isPending ? "" : "not ")finished), \(ksock.isPending ? "" : "not ")sending\n"
-      text += "      outstanding requests \(ksock.outstanding) (size \(max(16, ksock.outstandingMax)), max \(ksock.outstandingMax)),"
-      text += " unsent replies \(ksock.unreplied) (max \(ksock.unreplied))\n"
-    }
+    let tragic: StaticString = isTragic ? "(gone tragic)" : ""
+    let first: Phrase =
+      "dev \(UInt64(bus), width: 2): next ksock \(nextKsock) next msg \(nextSerial) unsent unbindings \(setAside)\(tragic)\n"
+    var text = first.text
+    for ksock in ksocks { text += ksock.text }
     return text
   }
 }
 
-private func pad(_ value: UInt64, _ width: Int) -> String {
-  let digits = String(value)
-  return String(repeating: " ", count: max(0, width - digits.utf8.count)) + digits
+extension KsockStatistics {
+  fileprivate var text: String {
+    let part: StaticString = isPending ? "FINAL" : "HDR", not: StaticString = isPending ? "" : "not "
+    let lines: Phrase = """
+          ksock \(id) last msg \(lastMessage.network):\(lastMessage.serial) queue \(queued) of \(maxMessages)
+            read byte 0 of 0, wrote byte 0 of \(part) (\(not)finished), \(not)sending
+            outstanding requests \(outstanding) (size \(max(16, outstandingMax)), max \(outstandingMax)), \
+      unsent replies \(unreplied) (max \(unreplied))
+
+      """
+    return lines.text
+  }
 }
 
 extension Ksock {
