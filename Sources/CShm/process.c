@@ -124,5 +124,3 @@ const char *cshm_error_text(int number) {
     const char *text = strerrordesc_np(number);
     return text ? text : "Unknown error";
 }
-
-void cshm_set_errno(int number) { errno = number; }

@@ -15,7 +15,4 @@ enum {
     CSHM_EALREADY = EALREADY, CSHM_EUCLEAN = EUCLEAN, CSHM_EOWNERDEAD = EOWNERDEAD, CSHM_ELOOP = ELOOP,
 };
 
-/* For the C face: a function that fails leaves its error in errno, too. */
-void cshm_set_errno(int number);
-
 #endif

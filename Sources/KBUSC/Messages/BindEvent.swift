@@ -1,7 +1,6 @@
 // The data of a $.KBUS.ReplierBindEvent, taken apart where it lies. It may come from anybody: nothing it says is believed.
 
 public import CKBUS
-internal import CShm
 
 @unsafe struct BindEvent {
   let isBind: UInt32
@@ -25,14 +24,16 @@ public func kbus_msg_split_bind_event(
   _ msg: UnsafePointer<kbus_message_t>!, _ is_bind: UnsafeMutablePointer<UInt32>!, _ binder: UnsafeMutablePointer<UInt32>!,
   _ name: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!
 ) -> CInt {
-  guard let message = unsafe msg, let is_bind = unsafe is_bind, let binder = unsafe binder, let name = unsafe name else {
-    return refuse(CSHM_EINVAL)
+  call { () throws(KBusError) in
+    guard let message = unsafe msg, let is_bind = unsafe is_bind, let binder = unsafe binder, let name = unsafe name else {
+      throw .nullArgument
+    }
+    guard let event = unsafe BindEvent(message.claimedData) else { throw unsafe .notABindEvent(message.claimedData.count) }
+    guard let copy = unsafe calloc(1, event.name.count + 1) else { throw .noMemory }
+    unsafe UnsafeMutableRawBufferPointer(start: copy, count: event.name.count).copyMemory(from: event.name)
+    unsafe is_bind.pointee = event.isBind
+    unsafe binder.pointee = event.binder
+    unsafe name.pointee = copy.assumingMemoryBound(to: CChar.self)
+    return 0
   }
-  guard let event = unsafe BindEvent(message.dataBytes) else { return refuse(CSHM_EBADMSG) }
-  guard let copy = unsafe calloc(1, event.name.count + 1) else { return refuse(CSHM_ENOMEM) }
-  unsafe UnsafeMutableRawBufferPointer(start: copy, count: event.name.count).copyMemory(from: event.name)
-  unsafe is_bind.pointee = event.isBind
-  unsafe binder.pointee = event.binder
-  unsafe name.pointee = copy.assumingMemoryBound(to: CChar.self)
-  return 0
 }

@@ -16,15 +16,15 @@ internal import CShm
   func make(
     _ form: Form, flags: UInt32, to: UInt32 = 0, inReplyTo: kbus_msg_id = .init(), finalTo: kbus_orig_from = .init(),
     into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
-  ) -> CInt {
-    guard let place = unsafe place else { return refuse(CSHM_EINVAL) }
-    if form == .entire, unsafe (name == nil && nameLength > 0) || (data == nil && dataLength > 0) { return refuse(CSHM_EINVAL) }
+  ) throws(KBusError) -> CInt {
+    guard let place = unsafe place else { throw .nullArgument }
+    if form == .entire, unsafe (name == nil && nameLength > 0) || (data == nil && dataLength > 0) { throw .nullArgument }
     // Without a name pointer a message passes for an entire one. A pointy one that has none gets room for what it claims, so
     // that nobody who believes it reads foreign memory; writing it is refused.
     let bytes =
       unsafe form == .entire || name == nil
       ? MessageSize.entire(nameLength: Int(nameLength), dataLength: Int(dataLength)) : MessageSize.header
-    guard let room = unsafe calloc(1, bytes) else { return refuse(CSHM_ENOMEM) }
+    guard let room = unsafe calloc(1, bytes) else { throw .noMemory }
     let message = unsafe room.bindMemory(to: kbus_message_t.self, capacity: 1)
     unsafe message.pointee.start_guard = UInt32(KBUS_MSG_START_GUARD)
     unsafe message.pointee.in_reply_to = inReplyTo
@@ -48,8 +48,9 @@ internal import CShm
   }
 }
 
-/// What a function that fails returns; errno says the same.
-func refuse(_ error: Int) -> CInt {
-  cshm_set_errno(CInt(error))
-  return -CInt(error)
+extension KBusError {
+  /// Of a message function; the Ksock functions say `badAddress`.
+  static var nullArgument: Self { badValue("message", "a message, its place or its parts are null") }
+
+  static var noMemory: Self { system(CInt(CSHM_ENOMEM), "message", "malloc") }
 }

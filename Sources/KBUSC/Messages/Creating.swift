@@ -1,7 +1,6 @@
 // Messages are made with malloc and freed with free, so that a C program may mix these functions with its own.
 
 public import CKBUS
-internal import CShm
 
 @c(kbus_msg_create) @implementation
 public func kbus_msg_create(
@@ -9,7 +8,7 @@ public func kbus_msg_create(
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
   let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return unsafe content.make(.pointy, flags: flags, into: msg)
+  return call { () throws(KBusError) in try unsafe content.make(.pointy, flags: flags, into: msg) }
 }
 
 @c(kbus_msg_create_entire) @implementation
@@ -18,7 +17,7 @@ public func kbus_msg_create_entire(
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
   let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return unsafe content.make(.entire, flags: flags, into: msg)
+  return call { () throws(KBusError) in try unsafe content.make(.entire, flags: flags, into: msg) }
 }
 
 @c(kbus_msg_create_request) @implementation
@@ -42,7 +41,7 @@ public func kbus_msg_create_reply_to(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ in_reply_to: UnsafePointer<kbus_message_t>!,
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  unsafe makeReply(.pointy, to: in_reply_to, data, data_len, flags, into: msg)
+  call { () throws(KBusError) in try unsafe makeReply(.pointy, to: in_reply_to, data, data_len, flags, into: msg) }
 }
 
 @c(kbus_msg_create_entire_reply_to) @implementation
@@ -50,7 +49,7 @@ public func kbus_msg_create_entire_reply_to(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ in_reply_to: UnsafePointer<kbus_message_t>!,
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  unsafe makeReply(.entire, to: in_reply_to, data, data_len, flags, into: msg)
+  call { () throws(KBusError) in try unsafe makeReply(.entire, to: in_reply_to, data, data_len, flags, into: msg) }
 }
 
 @c(kbus_msg_create_stateful_request) @implementation
@@ -59,7 +58,7 @@ public func kbus_msg_create_stateful_request(
   _ name: UnsafePointer<CChar>!, _ name_len: UInt32, _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
   let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return unsafe makeStatefulRequest(.pointy, after: earlier_msg, content, flags, into: msg)
+  return call { () throws(KBusError) in try unsafe makeStatefulRequest(.pointy, after: earlier_msg, content, flags, into: msg) }
 }
 
 @c(kbus_msg_create_entire_stateful_request) @implementation
@@ -68,7 +67,7 @@ public func kbus_msg_create_entire_stateful_request(
   _ name: UnsafePointer<CChar>!, _ name_len: UInt32, _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
   let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return unsafe makeStatefulRequest(.entire, after: earlier_msg, content, flags, into: msg)
+  return call { () throws(KBusError) in try unsafe makeStatefulRequest(.entire, after: earlier_msg, content, flags, into: msg) }
 }
 
 @c(kbus_msg_delete) @implementation
@@ -92,24 +91,24 @@ public func kbus_msg_delete_all(_ msg_p: UnsafeMutablePointer<UnsafeMutablePoint
 private func makeReply(
   _ form: Content.Form, to request: UnsafePointer<kbus_message_t>?, _ data: UnsafeRawPointer?, _ dataLength: UInt32, _ flags: UInt32,
   into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
-) -> CInt {
-  guard let request = unsafe request else { return refuse(CSHM_EINVAL) }
-  guard unsafe kbus_msg_wants_us_to_reply(request) != 0 else { return refuse(CSHM_EBADMSG) }
+) throws(KBusError) -> CInt {
+  guard let request = unsafe request else { throw .nullArgument }
+  guard unsafe kbus_msg_wants_us_to_reply(request) != 0 else { throw .notOursToAnswer }
   let content = unsafe Content(
     name: kbus_msg_name_ptr(request), nameLength: request.pointee.name_len, data: data, dataLength: dataLength)
-  return unsafe content.make(form, flags: flags, to: request.pointee.from, inReplyTo: request.pointee.id, into: place)
+  return try unsafe content.make(form, flags: flags, to: request.pointee.from, inReplyTo: request.pointee.id, into: place)
 }
 
 /// A Request to the Ksock that sent a Reply, or that an earlier stateful Request went to.
 private func makeStatefulRequest(
   _ form: Content.Form, after earlier: UnsafePointer<kbus_message_t>?, _ content: Content, _ flags: UInt32,
   into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
-) -> CInt {
-  guard let earlier = unsafe earlier else { return refuse(CSHM_EINVAL) }
+) throws(KBusError) -> CInt {
+  guard let earlier = unsafe earlier else { throw .nullArgument }
   let flags = flags | MessageFlags.wantAReply.rawValue
   if unsafe kbus_msg_is_reply(earlier) != 0 {
-    return unsafe content.make(form, flags: flags, to: earlier.pointee.from, finalTo: earlier.pointee.orig_from, into: place)
+    return try unsafe content.make(form, flags: flags, to: earlier.pointee.from, finalTo: earlier.pointee.orig_from, into: place)
   }
-  guard unsafe kbus_msg_is_stateful_request(earlier) != 0 else { return refuse(CSHM_EBADMSG) }
-  return unsafe content.make(form, flags: flags, to: earlier.pointee.to, finalTo: earlier.pointee.final_to, into: place)
+  guard unsafe kbus_msg_is_stateful_request(earlier) != 0 else { throw .nothingToFollow }
+  return try unsafe content.make(form, flags: flags, to: earlier.pointee.to, finalTo: earlier.pointee.final_to, into: place)
 }

@@ -28,8 +28,8 @@ private func dump(_ message: UnsafePointer<kbus_message_t>, withData: Bool, on o
   unsafe out.line("name", hexadecimal: UInt(bitPattern: header.name))
   unsafe out.line("data", hexadecimal: UInt(bitPattern: header.data))
   unsafe out.line("end_guard", hexadecimal: UInt(header.end_guard), digits: 8)
-  unsafe out.line("name text", text: message.nameBytes)
-  let data = unsafe message.dataBytes
+  unsafe out.line("name text", text: message.claimedName)
+  let data = unsafe message.claimedData
   if unsafe withData && !data.isEmpty {
     unsafe out.line("data text", text: data)
     unsafe out.line("data bytes", bytes: data, perLine: 16)

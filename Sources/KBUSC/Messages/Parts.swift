@@ -1,15 +1,14 @@
-// Where the name and the data of a message are, in either form, and how long it is.
+// Where the name and the data of a message are, in either form, and how long it is, of a message that nobody has checked.
 
 public import CKBUS
-internal import CShm
 
 extension UnsafePointer where Pointee == kbus_message_t {
-  var nameBytes: UnsafeRawBufferPointer {
+  var claimedName: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: kbus_msg_name_ptr(self), count: Int(pointee.name_len))
   }
 
   /// Empty if a pointy message claims data, but has none.
-  var dataBytes: UnsafeRawBufferPointer {
+  var claimedData: UnsafeRawBufferPointer {
     let isMissing = unsafe pointee.name != nil && pointee.data == nil
     return unsafe UnsafeRawBufferPointer(start: kbus_msg_data_ptr(self), count: isMissing ? 0 : Int(pointee.data_len))
   }
@@ -23,6 +22,10 @@ extension UnsafePointer where Pointee == kbus_message_t {
 
 @c(kbus_msg_sizeof) @implementation
 public func kbus_msg_sizeof(_ msg: UnsafePointer<kbus_message_t>!) -> CInt {
-  guard let message = unsafe msg else { return refuse(CSHM_EINVAL) }
-  return unsafe CInt(exactly: message.byteCount) ?? refuse(CSHM_EMSGSIZE)
+  call { () throws(KBusError) in
+    guard let message = unsafe msg else { throw .nullArgument }
+    let bytes = unsafe message.byteCount
+    guard let count = CInt(exactly: bytes) else { throw .messageTooLong(bytes, limit: Int(CInt.max)) }
+    return count
+  }
 }

@@ -16,7 +16,7 @@ public func kbus_msg_print2(_ stream: UnsafeMutablePointer<FILE>!, _ msg: Unsafe
 
 private func printLine(_ message: UnsafePointer<kbus_message_t>, on out: borrowing ByteStream, dataLimit: Int) {
   let header = unsafe message.pointee
-  let name = unsafe message.nameBytes
+  let name = unsafe message.claimedName
   let isReply = unsafe kbus_msg_is_reply(message) != 0
   let isRequest = unsafe kbus_msg_is_request(message) != 0
   let isBindEvent = unsafe !isReply && !isRequest && name.hasPrefix(bindEventName) && name.count == bindEventName.utf8CodeUnitCount
@@ -35,7 +35,7 @@ private func printLine(_ message: UnsafePointer<kbus_message_t>, on out: borrowi
   unsafe out.put(" final_to=(", header.final_to.network_id, ",", header.final_to.local_id, ")")
   unsafe out.put(" in_reply_to=[", header.in_reply_to.network_id, ":", header.in_reply_to.serial_num, "]")
   unsafe out.put(flags: header.flags)
-  unsafe out.put(data: message.dataBytes, limit: dataLimit, isBindEvent: isBindEvent)
+  unsafe out.put(data: message.claimedData, limit: dataLimit, isBindEvent: isBindEvent)
   out.put(">")
 }
 
