@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "bus.h"
 
+#include <poll.h>
 #include <sys/resource.h>
 
 TEST("A-16: 1001 Ksocks open at a limit of 1024 descriptors, and again when they are closed") {
@@ -17,6 +18,8 @@ TEST("A-16: 1001 Ksocks open at a limit of 1024 descriptors, and again when they
         for (int at = 0; at < MANY; at++) CHECK_EQUAL(kbus_ksock_bind(ksocks[at], "$.F", 0), 0);
         uint32_t serial = announce(ksocks[0], "$.F", "data");
         for (int at = 0; at < MANY; at++) {
+            struct pollfd entry = { ksocks[at], POLLIN, 0 };
+            CHECK_EQUAL(poll(&entry, 1, 0), 1);
             kbus_message_t *message = take(ksocks[at]);
             CHECK_EQUAL(message->id.serial_num, serial);
             kbus_msg_delete(&message);
