@@ -7,7 +7,7 @@ MAJOR = 1
 BUILD = .build-libkbus
 
 LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) \
-       -Xlinker --gc-sections -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+       -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 
 .PHONY: libkbus.so check-libkbus clean
 
