@@ -1,5 +1,7 @@
 /// The invariants of the bus file, as they are numbered beside its structures in cshm_layout.h and in docs/LAYOUT.md.
-public enum Invariant: Sendable, CaseIterable {
+///
+/// Enumerations of the core have a raw type throughout: the hashing of one without needs a newer libc than all the rest.
+public enum Invariant: UInt8, Sendable, CaseIterable {
   case h1, h2
   case t1, t2, t3
   case l1

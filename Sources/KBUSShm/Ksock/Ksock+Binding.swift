@@ -4,7 +4,7 @@ internal import CShm
 
 extension Ksock {
   /// As what a Ksock is bound to a name.
-  public enum BindingKind: Sendable {
+  public enum BindingKind: UInt8, Sendable {
     /// Receives every message of that name.
     case listener
     /// Receives the Requests of that name, and owes each a Reply. There is one Replier for a name.

@@ -43,7 +43,7 @@ public struct Message: Sendable, Equatable {
 /// What a message is, deduced from its header.
 ///
 /// **Source:** KBUS specification, section 6.
-public enum MessageKind: Sendable, Equatable {
+public enum MessageKind: UInt8, Sendable {
   case announcement, request, reply
   /// A Reply made up by the bus: its name starts with `$.KBUS.`.
   case status

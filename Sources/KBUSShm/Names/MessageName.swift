@@ -26,7 +26,7 @@ public struct MessageName: Sendable, Equatable {
   public static func == (left: MessageName, right: MessageName) -> Bool { left.bytes == right.bytes }
 
   /// What sort of name these bytes are.
-  public enum Form: Sendable {
+  public enum Form: UInt8, Sendable {
     /// A name that messages can bear.
     case plain
     /// Ends in `%`: matches one more word.
