@@ -49,10 +49,15 @@ int cshm_lock_consistent(void *mutex) { return -pthread_mutex_consistent(mutex);
 int cshm_lock_release(void *mutex) { return -pthread_mutex_unlock(mutex); }
 
 /* 0 free, 1 taken, 2 taken and somebody may sleep. */
+int cshm_local_try_lock(uint32_t *word) {
+    uint32_t expected = 0;
+    return atomic_compare_exchange_strong_explicit(
+        (_Atomic uint32_t *)word, &expected, 1, memory_order_acquire, memory_order_relaxed);
+}
+
 void cshm_local_lock(uint32_t *word) {
     _Atomic uint32_t *state = (_Atomic uint32_t *)word;
-    uint32_t expected = 0;
-    if (atomic_compare_exchange_strong_explicit(state, &expected, 1, memory_order_acquire, memory_order_relaxed)) return;
+    if (cshm_local_try_lock(word)) return;
     while (atomic_exchange_explicit(state, 2, memory_order_acquire) != 0) cshm_futex_wait(word, 2, UINT64_MAX);
 }
 
@@ -64,3 +69,7 @@ static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
 
 void cshm_process_lock(void) { pthread_mutex_lock(&process_lock); }
 void cshm_process_unlock(void) { pthread_mutex_unlock(&process_lock); }
+
+__attribute__((constructor)) static void keep_over_forks(void) {
+    pthread_atfork(cshm_process_lock, cshm_process_unlock, cshm_process_unlock);
+}

@@ -20,9 +20,19 @@ uint32_t cshm_processors(void) {
     return n < 1 ? 1 : (uint32_t)n;
 }
 
-uint32_t cshm_pid_namespace(void) {
+static uint32_t inode_of(const char *path) {
     struct stat s;
-    return stat("/proc/self/ns/pid", &s) < 0 ? 0 : (uint32_t)s.st_ino;
+    return stat(path, &s) < 0 ? 0 : (uint32_t)s.st_ino;
+}
+
+uint32_t cshm_pid_namespace(void) { return inode_of("/proc/self/ns/pid"); }
+
+/* Asked for with each ring of a descriptor: the kernel is asked once, when the process first wants to know. */
+uint32_t cshm_net_namespace(void) {
+    static _Atomic uint32_t known;
+    uint32_t inode = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!inode) atomic_store(&known, inode = inode_of("/proc/self/ns/net"));
+    return inode;
 }
 
 static long read_file(const char *path, char *to, size_t room) {
@@ -90,6 +100,25 @@ uint64_t cshm_fork_generation(void) {
     }
     return generation;
 }
+
+size_t cshm_text_length(const char *text) { return strlen(text); }
+
+void cshm_set_errno(int number) { errno = number; }
+
+static _Thread_local struct { char found[512], remedy[256]; } kept;
+
+static void keep(char *to, size_t room, const void *text, size_t bytes) {
+    if (bytes >= room) bytes = room - 1;
+    memcpy(to, text, bytes);
+    to[bytes] = 0;
+}
+
+void cshm_keep_texts(const void *found, size_t found_bytes, const void *remedy, size_t remedy_bytes) {
+    keep(kept.found, sizeof kept.found, found, found_bytes);
+    keep(kept.remedy, sizeof kept.remedy, remedy, remedy_bytes);
+}
+
+const char *cshm_kept_text(int remedy) { return remedy ? kept.remedy : kept.found; }
 
 const char *cshm_error_text(int number) {
     const char *text = strerrordesc_np(number);

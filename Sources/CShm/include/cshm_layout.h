@@ -89,7 +89,9 @@ typedef struct cshm_state {
     uint64_t recoveries;       /* locks taken over from a dead holder          */
     uint32_t binds;            /* futex word: one more with each bind as Replier; direct */
     uint32_t bind_waiters;     /* threads that sleep on it; each counts itself           */
-    uint64_t reserved[6];
+    uint32_t helpers_bell;     /* futex word: one more when helper threads are to look at their Ksocks; direct */
+    uint32_t helpers_reserved;
+    uint64_t reserved[5];
     uint32_t star_depths[CSHM_DEPTHS];
 } cshm_state;
 
@@ -190,7 +192,12 @@ typedef struct cshm_ksock {
     uint32_t bell;             /* futex word; rung by adding 1, direct           */
     uint32_t special;          /* under the lock                                 */
     uint32_t sleepers;         /* owner: threads in, or on their way into, a futex wait */
-    uint32_t signal_reserved[13];
+    uint32_t has_descriptor;   /* owner: CSHM_DESCRIPTOR_...; 0 while there is none to be rung */
+    uint32_t rung;             /* of the descriptor: CSHM_RUNG_...; direct          */
+    uint32_t inside;           /* owner: threads in a waiting call, which look into the queue before they leave it */
+    uint32_t watched;          /* 1 while the owner's helper looks whether the descriptor is still open; direct */
+    uint32_t net_namespace;    /* owner: where the descriptor has its name          */
+    uint32_t signal_reserved[8];
 
     /* The reading end; owner. */
     uint64_t head;
@@ -210,6 +217,16 @@ typedef struct cshm_ksock {
 
 enum {  /* bits of cshm_ksock.special */
     CSHM_SPECIAL_URGENT = 1, CSHM_SPECIAL_SET_ASIDE = 2, CSHM_SPECIAL_ROOM_WANTED = 4, CSHM_SPECIAL_CLOSING = 8,
+};
+
+enum {  /* cshm_ksock.rung and has_descriptor */
+    CSHM_RUNG_NOT = 0,     /* the descriptor need not be readable                                       */
+    CSHM_RUNG_SOON = 1,    /* somebody is about to make it readable: who comes meanwhile does so as well */
+    CSHM_RUNG = 2,         /* it is readable                                                            */
+    CSHM_RUNG_BY_HELPER = 3,  /* its owner's helper is asked to: the asker lives in another network namespace */
+    CSHM_RUNG_MASK = 3,    /* above it a count of the times that the owner has drained it                   */
+    CSHM_RUNG_ROUND = 4,
+    CSHM_DESCRIPTOR_DATAGRAM = 1, CSHM_DESCRIPTOR_LISTENS = 2,  /* cshm_ksock.has_descriptor */
 };
 
 /*

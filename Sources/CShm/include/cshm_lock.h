@@ -26,9 +26,12 @@ uint32_t cshm_lock_holder(const void *mutex);
 
 /* A lock between threads of one process, in one word of private memory; 0 is free. */
 void cshm_local_lock(uint32_t *word);
+/* 1 if taken, 0 if somebody has it. */
+int cshm_local_try_lock(uint32_t *word);
 void cshm_local_unlock(uint32_t *word);
 
-/* The one lock of the process: guards the list of mapped buses. */
+/* The one lock of the process, for moments: guards the lists of mapped buses and of Ksocks. A fork waits for it, so that a
+ * child finds it free. */
 void cshm_process_lock(void);
 void cshm_process_unlock(void);
 

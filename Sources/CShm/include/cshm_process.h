@@ -9,6 +9,8 @@ uint64_t cshm_page_bytes(void);
 uint32_t cshm_process_id(void);
 /* The inode of the process's pid namespace: a pid means something only within it. 0 if unknown. */
 uint32_t cshm_pid_namespace(void);
+/* The same of its network namespace, in which descriptors have their names. */
+uint32_t cshm_net_namespace(void);
 /* When a process started, in clock ticks since boot; 0 if there is no such process (a zombie counts as none). */
 uint64_t cshm_start_time(uint32_t process);
 uint32_t cshm_processors(void);
@@ -24,6 +26,16 @@ int cshm_boot_id(uint8_t *to);
 
 /* A number that changes when the process forks: a Ksock of another number belongs to a parent. Never 0. */
 uint64_t cshm_fork_generation(void);
+
+/* For C callers, who look at errno. */
+void cshm_set_errno(int number);
+
+/* Two texts for each thread: what its last failure found, and what to do. Cut to fit. Never null. */
+void cshm_keep_texts(const void *found, size_t found_bytes, const void *remedy, size_t remedy_bytes);
+const char *cshm_kept_text(int remedy);
+
+/* strlen. */
+size_t cshm_text_length(const char *text);
 
 /* The system's words for an errno. Safe from any thread. */
 const char *cshm_error_text(int number);

@@ -69,6 +69,12 @@ internal import CShm
     _ = unsafe cshm_add32(place(offset, 4), value)
   }
 
+  /// Stores `new` if the word is still `old`.
+  func replace32(_ offset: Int, _ old: UInt32, _ new: UInt32) {
+    faultPoint()
+    _ = unsafe cshm_replace32(place(offset, 4), old, new)
+  }
+
   @inline(__always) func clearBits(_ offset: Int, _ bits: UInt64) {
     faultPoint()
     _ = unsafe cshm_and64(place(offset, 8), ~bits)
@@ -96,6 +102,10 @@ internal import CShm
       unsafe cshm_copy(buffer.baseAddress!, source, count)
       filled = count
     }
+  }
+
+  func copyOut(_ offset: Int, count: Int, to place: UnsafeMutableRawPointer) {
+    unsafe cshm_copy(place, self.place(offset, count), count)
   }
 
   func zero(_ offset: Int, count: Int) {

@@ -15,6 +15,7 @@ final class SharedBus: @unchecked Sendable {
   let directory: String
   let path: String
   let scratch: Scratch
+  let helped = HelpedKsocks()
   private let descriptor: CInt
   private let device: UInt64
   private let inode: UInt64

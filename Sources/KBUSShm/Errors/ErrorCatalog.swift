@@ -72,6 +72,9 @@ public enum ErrorCatalog {
         .nothingToFollow, "request", "a stateful request follows a Reply or an earlier stateful request, and this is neither",
         "Send a plain Request first, and follow its reply."),
       Entry(
+        .nothingBeingRead, "read, from C", "no message is being read, or more bytes are asked for than are left of it",
+        "Go on to the next message first, and read as many bytes as it has."),
+      Entry(
         .badAddress, "any, from C", "an argument's address is null or can't be read", "Pass the address of a variable of the right type."),
       Entry(.readOnly, "send, receive", "the Ksock is not open for that", "Open it for reading and writing."),
       Entry(.timedOut, "request, waitForReplier", "the time limit passed", "Try again, or allow more time."),

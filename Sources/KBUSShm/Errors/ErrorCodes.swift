@@ -26,6 +26,7 @@ extension KBusError.Code {
   public static let notOursToAnswer = Self(name: "notOursToAnswer", errno: CSHM_EBADMSG)
   public static let nothingToFollow = Self(name: "nothingToFollow", errno: CSHM_EBADMSG)
   public static let readOnly = Self(name: "readOnly", errno: CSHM_EBADF)
+  public static let nothingBeingRead = Self(name: "nothingBeingRead", errno: CSHM_EBADMSG)
   public static let badAddress = Self(name: "badAddress", errno: CSHM_EFAULT)
   public static let timedOut = Self(name: "timedOut", errno: CSHM_ETIMEDOUT)
   // Settings

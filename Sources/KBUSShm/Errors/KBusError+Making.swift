@@ -68,6 +68,24 @@ extension KBusError {
 
   static var nothingToSend: Self { Self(.nothingToSend, "send", "nothing is pending in this Ksock") }
 
+  // From C: messages in pieces, and numbers
+
+  static var nothingWritten: Self { Self(.nothingToSend, "send", "no message has been written") }
+
+  static var tooMuchWritten: Self { Self(.messageTooLong, "write", "bytes were written behind the end of the message") }
+
+  static func wrongGuard(_ which: StaticString, _ found: UInt32) -> Self {
+    badValue("write", "the \(which) guard is 0x\(String(found, radix: 16))")
+  }
+
+  static var nothingBeingRead: Self {
+    Self(.nothingBeingRead, "read", "no message is being read, or more bytes were asked for than are left of it")
+  }
+
+  static var badAddress: Self { Self(.badAddress, "call", "an argument that must not be null is") }
+
+  static func notAKsock(_ number: CInt) -> Self { Self(.closed, "call", "\(number) is not the number of an open Ksock") }
+
   static func messageTooLong(_ bytes: Int, limit: Int) -> Self {
     Self(.messageTooLong, "send", "the message has an entire length of \(bytes) bytes; the bus takes \(limit)")
   }
@@ -108,6 +126,10 @@ extension KBusError {
 
   static func noSuchBus(_ number: Int, _ directory: String) -> Self {
     Self(.noSuchBus, "open", "there is no bus \(number) in \(directory)")
+  }
+
+  static func noSuchDevice(_ name: MessageName) -> Self {
+    Self(.noSuchBus, "open", "\"\(name)\" is not the name of a bus, such as /dev/kbus0")
   }
 
   static func noDirectory(_ directory: String, _ operation: StaticString) -> Self {

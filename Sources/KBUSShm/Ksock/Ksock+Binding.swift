@@ -19,8 +19,11 @@ extension Ksock {
   public func bind(_ name: MessageName, as kind: BindingKind = .listener) throws(KBusError) {
     let form = try check(name, "bind")
     if kind == .replier, name == BusName.replierBindEvent { throw .badName(name, "bind") }
-    try withBus("bind") { rings throws(KBusError) in
-      try shared.bind(name.bytes, form: form, isReplier: kind == .replier, record, &rings)
+    do throws(KBusError) {
+      try bind(name, form, kind)
+    } catch  where error.code == .alreadyBound {
+      guard try closeReplierIfGone(name, form) else { throw error }
+      try bind(name, form, kind)
     }
     if kind == .replier { shared.ringBindWaiters() }
   }
@@ -37,6 +40,8 @@ extension Ksock {
     try withBus("unbind") { rings throws(KBusError) in
       try shared.unbind(name.bytes, form: form, isReplier: kind == .replier, record, &rings)
     }
+    // What it took out of the queue may have been all.
+    settleDescriptor(foundNothing: false)
   }
 
   /// The Ksock that is bound as Replier to exactly this name; nil if there is none. Wildcards are not expanded.
@@ -46,10 +51,25 @@ extension Ksock {
   public func findReplier(_ name: MessageName) throws(KBusError) -> UInt32? {
     let length = name.bytes.count
     guard length > 0, length <= MessageName.maximumLength else { throw .nameTooLong(length, "findReplier") }
-    return try withBus("findReplier") { _ throws(KBusError) in
-      guard let binding = try shared.findReplier(name.bytes, form: name.form, "findReplier") else { return nil }
-      return try shared.ksock(checking: binding.ksock, "findReplier").id
+    let form = name.form
+    _ = try closeReplierIfGone(name, form)
+    return try withBus("findReplier") { _ throws(KBusError) in try shared.replier(name, form, "findReplier")?.id }
+  }
+
+  private func bind(_ name: MessageName, _ form: MessageName.Form, _ kind: BindingKind) throws(KBusError) {
+    try withBus("bind") { rings throws(KBusError) in
+      try shared.bind(name.bytes, form: form, isReplier: kind == .replier, record, &rings)
     }
+  }
+
+  /// Closes the Ksock that is bound as Replier to exactly this name, if its program closed its descriptor without telling the
+  /// library. Returns whether it was so.
+  private func closeReplierIfGone(_ name: MessageName, _ form: MessageName.Form) throws(KBusError) -> Bool {
+    let sighting = try withBus("findReplier") { _ throws(KBusError) -> SharedBus.Sighting? in
+      guard let holder = try shared.replier(name, form, "findReplier"), holder.hasDescriptor != 0 else { return nil }
+      return SharedBus.Sighting(index: holder.index, incarnation: holder.incarnation)
+    }
+    return sighting.map { shared.closeIfDescriptorIsGone($0) } ?? false
   }
 
   private func check(_ name: MessageName, _ operation: StaticString) throws(KBusError) -> MessageName.Form {
@@ -58,5 +78,15 @@ extension Ksock {
     let form = name.form
     guard form != .invalid else { throw .badName(name, operation) }
     return form
+  }
+}
+
+extension SharedBus {
+  /// The Ksock that is bound as Replier to exactly this name.
+  fileprivate func replier(
+    _ name: MessageName, _ form: MessageName.Form, _ operation: StaticString
+  ) throws(KBusError) -> KsockRecord? {
+    guard let binding = try findReplier(name.bytes, form: form, operation) else { return nil }
+    return try ksock(checking: binding.ksock, operation)
   }
 }

@@ -10,8 +10,8 @@ extension Ksock {
   /// **Blocking:** never. **Errors:** `tooManyHeld` if 64 messages taken before have not ended, `readOnly` on a write-only Ksock.
   /// **Source:** KBUS specification, section 13.
   public func take() throws(KBusError) -> ReceivedMessage? {
-    guard let taken = try takeNow() else { return nil }
-    return try ReceivedMessage(taken, of: self)
+    try requireReading()
+    return try takeQueued()
   }
 
   /// Takes the next message as a copy; nil if none is queued.
@@ -22,8 +22,12 @@ extension Ksock {
   /// Takes the next message in place, and waits for one if need be; nil when the time is up. Nil as the limit waits for ever.
   public func take(within limit: Duration?) throws(KBusError) -> ReceivedMessage? {
     // No clock is read as long as something is queued.
-    if let taken = try takeNow() { return try ReceivedMessage(taken, of: self) }
+    try requireReading()
+    if let taken = try takeSettled() { return try ReceivedMessage(taken, of: self) }
     let deadline = Deadline.after(limit)
+    if deadline.isPast { return nil }
+    goInside()
+    defer { comeOut() }
     while true {
       let heard = record.bell
       if let taken = try takeSpinning(heard, deadline) { return try ReceivedMessage(taken, of: self) }
@@ -34,6 +38,12 @@ extension Ksock {
 
   /// Takes the next message as a copy, and waits for one if need be; nil when the time is up.
   public func receive(within limit: Duration?) throws(KBusError) -> Message? { try take(within: limit)?.copy() }
+
+  /// Takes the next message in place, whatever the Ksock's mode: NEXTMSG.
+  func takeQueued() throws(KBusError) -> ReceivedMessage? {
+    guard let taken = try takeSettled() else { return nil }
+    return try ReceivedMessage(taken, of: self)
+  }
 
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
   /// microseconds where there is more than one core.
@@ -56,10 +66,27 @@ extension Ksock {
     return nil
   }
 
-  @inline(__always) func takeNow() throws(KBusError) -> Taken? {
+  private func requireReading() throws(KBusError) {
     if mode == .writeOnly { throw .wrongMode("receive", "reading") }
+  }
+
+  /// Takes the next message if there is one, and leaves the descriptor as the queue then is.
+  @inline(__always) func takeSettled() throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
+    let taken = try takeUnawaited()
+    settleDescriptor(foundNothing: taken == nil)
+    return taken
+  }
+
+  @inline(__always) func takeNow() throws(KBusError) -> Taken? {
+    lockTakes()
+    defer { unlockTakes() }
+    return try takeUnawaited()
+  }
+
+  /// Takes the next message that no other thread awaits. With takeLock.
+  @inline(__always) private func takeUnawaited() throws(KBusError) -> Taken? {
     while true {
       guard let taken = try takeLocked() else { return nil }
       // A reply that another thread awaits is for that thread.
@@ -70,6 +97,7 @@ extension Ksock {
   /// Takes the next message, whoever it is for. With takeLock.
   @inline(__always) func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
+    guard record.incarnation == incarnation else { throw .closed("receive") }
     if record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }
     var end = reading[0]
     let taken = try shared.takeFront(record, &end)

@@ -14,37 +14,48 @@ extension Ksock {
   @discardableResult
   public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID {
     let message = message.message
+    return unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
+  }
+
+  /// Sends what lies somewhere in the process. `measured`: its size has been checked before.
+  @inline(__always) func send(
+    _ header: OutgoingHeader, _ name: RawSpan, _ data: RawSpan, measured: Bool = false
+  ) throws(KBusError) -> MessageID {
     try check("send")
     try requireWriting("send")
     lockSends()
     defer { unlockSends() }
     guard pending == nil else { throw .alreadyPending }
-    let outgoing = unsafe try fill(OutgoingHeader(message), message.name.bytes.span.bytes, count: message.data.count)
-    unsafe shared.memory.copyIn(message.data.span.bytes, at: shared.slot(outgoing.slot).payload)
+    let outgoing = try fill(header, name, count: data.byteCount, measured: measured)
+    shared.memory.copyIn(data, at: shared.slot(outgoing.slot).payload)
     return try publish(outgoing)
   }
 
   /// Claims a slot and fills it, but for the payload. With sendLock.
-  func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> Outgoing {
+  func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.memory.prefetchToWrite(shared.geometry.lockLine)
-    let key = try checkOutgoing(header, name, count: count)
+    if !measured { try checkSize(nameLength: name.byteCount, dataLength: count) }
+    let key = try checkOutgoing(header, name)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
     slot.write(header, name: name, dataCount: count)
     return Outgoing(slot: slot.index, key: key, header)
   }
 
   /// Everything that can be said of a message without the lock.
-  private func checkOutgoing(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> NameKey {
-    let length = name.byteCount
+  private func checkOutgoing(_ header: OutgoingHeader, _ name: RawSpan) throws(KBusError) -> NameKey {
+    guard !header.flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
+    return try key(of: name)
+  }
+
+  /// Whether the bus takes a message of this size now.
+  func checkSize(nameLength length: Int, dataLength count: Int) throws(KBusError) {
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
-    guard !header.flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
     let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
     guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
       throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)
     }
-    return try key(of: name)
   }
 
   /// The hashes of a name; those of the name sent last are kept, since most senders have few names.
@@ -86,7 +97,8 @@ extension Ksock {
 
   /// Gives a slot back that will not be sent.
   func giveBack(_ slot: SlotRecord) {
-    guard (try? shared.lock("send")) != nil else { return }
+    // A loan that a child has inherited is still its parent's.
+    guard isOurs, (try? shared.lock("send")) != nil else { return }
     if slot.sender == incarnation { shared.giveBack(slot) }
     shared.unlock()
   }
@@ -188,6 +200,18 @@ extension Ksock {
   func retryPending() throws(KBusError) -> Bool {
     lockSends()
     defer { unlockSends() }
+    return try retryPendingLocked()
+  }
+
+  /// The same, unless another thread is sending; that one, or the helper, will see to it.
+  func retryPendingUnlessBusy() {
+    guard tryLockSends() else { return }
+    defer { unlockSends() }
+    _ = try? retryPendingLocked()
+  }
+
+  /// With sendLock.
+  private func retryPendingLocked() throws(KBusError) -> Bool {
     guard var message = pending else { return true }
     var spare: Int?
     let outcome = try withBus("send") { rings throws(KBusError) -> SendOutcome in

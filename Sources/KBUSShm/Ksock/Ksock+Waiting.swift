@@ -21,6 +21,8 @@ extension Ksock {
   /// **Blocking:** until ready or the deadline. **Source:** KBUS specification, sections 12.2 and 19.
   public func wait(for what: Readiness, within limit: Duration?) throws(KBusError) -> Readiness {
     let deadline = Deadline.after(limit)
+    goInside()
+    defer { comeOut() }
     while true {
       let heard = record.bell
       let ready = try readiness().intersection(what)
@@ -34,7 +36,7 @@ extension Ksock {
     var ready: Readiness = []
     if mode != .readOnly, try retryPending() { ready.insert(.writable) }
     // After the retry, which may have delivered something to ourselves (D-20).
-    if record.queued > 0 || record.setAsideCount > 0 { ready.insert(.readable) }
+    if record.isReadable { ready.insert(.readable) }
     return ready
   }
 

@@ -30,12 +30,14 @@ public final class Ksock: @unchecked Sendable {
   let incarnation: UInt64
   private let generation: UInt64
 
+  var descriptor = Descriptor()
+
   // Guarded by takeLock
   let reading: LocalArray<ReadingEnd>
   var awaited: [AwaitedReply] = []
   // Guarded by sendLock
   let spares: LocalArray<Int>
-  var pending: Outgoing?
+  var pending: Outgoing? { didSet { settleWritability() } }
   var lastName: [UInt8] = []
   let lastKey: LocalArray<NameKey>
 
@@ -92,7 +94,8 @@ public final class Ksock: @unchecked Sendable {
   ///
   /// **Source:** KBUS specification, section 15.
   public func close() {
-    guard generation == cshm_fork_generation() else { return }
+    guard isOurs else { return }
+    if descriptor.isOpen { shared.stopHelping(self) }
     lockTakes()
     lockSends()
     defer {
@@ -101,6 +104,7 @@ public final class Ksock: @unchecked Sendable {
     }
     guard !isClosedHere else { return }
     isClosedHere = true
+    if descriptor.isOpen { shared.memory.store32(record.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0) }
     var slots: [Int] = pending.map { [$0.slot] } ?? []
     for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
     pending = nil
@@ -114,11 +118,15 @@ public final class Ksock: @unchecked Sendable {
   @inline(__always) func lockTakes() { unsafe cshm_local_lock(locks.address(0)) }
   @inline(__always) func unlockTakes() { unsafe cshm_local_unlock(locks.address(0)) }
   @inline(__always) func lockSends() { unsafe cshm_local_lock(locks.address(1)) }
+  func tryLockSends() -> Bool { unsafe cshm_local_try_lock(locks.address(1)) != 0 }
   @inline(__always) func unlockSends() { unsafe cshm_local_unlock(locks.address(1)) }
+
+  /// Whether this process opened it, and not one that it was forked from.
+  @inline(__always) package var isOurs: Bool { generation == cshm_fork_generation() }
 
   /// Fails unless this Ksock is ours and open.
   @inline(__always) func check(_ operation: StaticString) throws(KBusError) {
-    guard generation == cshm_fork_generation() else { throw .forked(operation) }
+    guard isOurs else { throw .forked(operation) }
     guard !isClosedHere else { throw .closed(operation) }
   }
 

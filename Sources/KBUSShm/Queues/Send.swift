@@ -206,8 +206,18 @@ extension SharedBus {
     }
     transaction.commit()
     deliveries.ring(&rings)
+    if recipients.replier >= 0 { watch(ksock(Int(recipients.replier)), &rings) }
     if recipients.answered >= 0 { ringPending(&rings) }
     return copies.count
+  }
+}
+
+extension SharedBus {
+  /// Somebody waits for an answer of this Ksock: if it has a descriptor, its helper is to look whether that stays open.
+  @inline(__always) private func watch(_ replier: KsockRecord, _ rings: inout Rings) {
+    guard replier.hasDescriptor != 0, !replier.isWatched else { return }
+    memory.store32(replier.at + CSHM_KSOCK_WATCHED, 1)
+    rings.addHelper(of: replier)
   }
 }
 

@@ -20,18 +20,27 @@ extension Ksock {
   /// **Blocking:** until answered or the deadline. **Errors:** those of `send`, and `timedOut`: then the place reserved for
   /// the answer is given back, and a late reply is refused with ECONNREFUSED.
   public func request(_ request: some OutgoingMessage, within limit: Duration) throws(KBusError) -> Message {
-    let deadline = Deadline.after(limit)
     var message = request.message
     message.flags.insert(.wantAReply)
-    let id = try sendAwaited(message)
+    return try self.request(message.name, within: limit) { () throws(KBusError) in try send(message) }.copy()
+  }
+
+  /// Sends a Request by `send`, which is called once, and waits for its answer in place. Nil as the limit waits for ever.
+  func request(
+    _ name: MessageName, within limit: Duration?, send: () throws(KBusError) -> MessageID
+  ) throws(KBusError) -> ReceivedMessage {
+    let deadline = Deadline.after(limit)
+    goInside()
+    defer { comeOut() }
+    let id = try sendAwaited(send)
     while true {
       let heard = record.bell
-      if let taken = try takeReplySpinning(id, deadline) { return try ReceivedMessage(taken, of: self).copy() }
+      if let taken = try takeReplySpinning(id, deadline) { return try ReceivedMessage(taken, of: self) }
       // With ALL_OR_WAIT the request itself may still be waiting for room.
       if record.pending != 0, try retryPending() { continue }
       if deadline.isPast {
-        if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self).copy() }
-        throw .timedOut("request", message.name)
+        if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self) }
+        throw .timedOut("request", name)
       }
       record.sleep(since: heard, until: deadline)
     }
@@ -73,12 +82,12 @@ extension Ksock {
   // Inside
 
   /// Sends, and notes that the answer is awaited before any other thread can come upon it.
-  private func sendAwaited(_ message: Message) throws(KBusError) -> MessageID {
+  private func sendAwaited(_ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
     lockTakes()
     defer { unlockTakes() }
     var id: MessageID
     do throws(KBusError) {
-      id = try send(message)
+      id = try send()
     } catch  where error.code == .pending {
       id = record.lastSent
     }

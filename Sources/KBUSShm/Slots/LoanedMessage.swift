@@ -55,12 +55,14 @@ extension Ksock {
     return unsafe try loan(OutgoingHeader(message), message.name.bytes.span.bytes, count: count)
   }
 
-  func loan(_ header: OutgoingHeader, _ name: RawSpan, count: Int) throws(KBusError) -> LoanedMessage {
+  func loan(
+    _ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false
+  ) throws(KBusError) -> LoanedMessage {
     try check("loan")
     try requireWriting("loan")
     lockSends()
     defer { unlockSends() }
-    return LoanedMessage(try fill(header, name, count: count), of: self, count: count)
+    return LoanedMessage(try fill(header, name, count: count, measured: measured), of: self, count: count)
   }
 
   /// Sends a message that was filled in place: nothing is copied.

@@ -52,10 +52,28 @@ internal import CShm
 
   /// The name, copied. Empty if the bus file is damaged.
   public var name: MessageName {
-    guard let slot else { return (Status(rawValue: taken.copy.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost).name }
+    guard let slot else { return status.name }
     guard let (offset, count) = try? slot.name("receive") else { return MessageName(bytes: []) }
     return MessageName(bytes: slot.memory.copyOut(offset, count: count))
   }
+
+  /// The length of the name in bytes, and the name put somewhere, for faces that have no use for a MessageName.
+  var nameCount: Int {
+    guard let slot else { return status.name.bytes.count }
+    return (try? slot.name("receive"))?.count ?? 0
+  }
+
+  func copyName(to place: UnsafeMutableRawPointer) {
+    guard let slot else {
+      let bytes = status.name.bytes
+      return unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    }
+    guard let (offset, count) = try? slot.name("receive") else { return }
+    unsafe slot.memory.copyOut(offset, count: count, to: place)
+  }
+
+  /// Of a message without a slot.
+  private var status: Status { Status(rawValue: taken.copy.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost }
 
   // Payload
 
@@ -99,7 +117,8 @@ internal import CShm
 extension Ksock {
   /// Gives a taken message's slot back. Without a lock: its bit is ours alone.
   @inline(__always) func release(_ taken: Taken) {
-    guard let held = taken.held, let slot = try? shared.slot(checking: taken.copy.slot, "receive") else { return }
+    // What a child has inherited is still its parent's.
+    guard isOurs, let held = taken.held, let slot = try? shared.slot(checking: taken.copy.slot, "receive") else { return }
     if isClosedHere {
       // The held record may serve another Ksock by now.
       slot.release(holder: taken.copy.holder)

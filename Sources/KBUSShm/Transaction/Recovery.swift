@@ -18,6 +18,6 @@ extension SharedBus {
       let ksock = ksock(index)
       if ksock.isOpen { memory.store32(ksock.at + CSHM_KSOCK_BELL, ksock.bell &+ 1) }
     }
-    wakeAllSleepers()
+    wakeAll()
   }
 }

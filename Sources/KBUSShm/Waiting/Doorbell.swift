@@ -12,6 +12,7 @@ struct Rings {
   private var ksocks = InlineArray<16, Int32>(repeating: 0)
   private var count = 0
   private var all = false
+  private var helpers = false
   private let bus: BorrowedBus
 
   @inline(__always) init(_ bus: SharedBus) { self.bus = BorrowedBus(bus) }
@@ -28,25 +29,31 @@ struct Rings {
     }
   }
 
+  /// There is something for the helper of this Ksock's owner to do: room for its pending message, or an answer to watch over.
+  @inline(__always) mutating func addHelper(of ksock: KsockRecord) { if ksock.hasDescriptor != 0 { helpers = true } }
+
   /// After the lock has been given back.
   @inline(__always) func wake() {
-    if count == 0 { return }
+    if count == 0, !helpers { return }
     cshm_fence()
-    for place in 0..<count { Self.wake(bus.shared.ksock(Int(ksocks[place]))) }
-    if all { bus.shared.wakeAllSleepers() }
-  }
-
-  @inline(__always) private static func wake(_ ksock: KsockRecord) {
-    if ksock.sleepers != 0 { ksock.memory.wake(ksock.at + CSHM_KSOCK_BELL) }
+    for place in 0..<count { bus.shared.wake(bus.shared.ksock(Int(ksocks[place]))) }
+    if all { bus.shared.wakeAll() }
+    if helpers { bus.shared.callHelpers() }
   }
 }
 
 extension SharedBus {
-  /// Wakes whoever sleeps on this bus: after a death, since the dead may have owed somebody a wake.
-  func wakeAllSleepers() {
+  /// Wakes whoever waits for something at this Ksock: asleep on its bell, or in poll on its descriptor.
+  @inline(__always) fileprivate func wake(_ ksock: KsockRecord) {
+    if ksock.sleepers != 0 { memory.wake(ksock.at + CSHM_KSOCK_BELL) }
+    if ksock.hasDescriptor != 0 { ringDescriptor(of: ksock) }
+  }
+
+  /// Wakes whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
+  func wakeAll() {
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
-      if ksock.isOpen, ksock.sleepers != 0 { memory.wake(ksock.at + CSHM_KSOCK_BELL) }
+      if ksock.isOpen { wake(ksock) }
     }
   }
 
@@ -55,7 +62,9 @@ extension SharedBus {
     guard memory.u32(geometry.state + CSHM_STATE_PENDING_SENDERS) != 0 else { return }
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
-      if ksock.isOpen, ksock.pending != 0 { rings.add(ksock) }
+      guard ksock.isOpen, ksock.pending != 0 else { continue }
+      rings.add(ksock)
+      rings.addHelper(of: ksock)
     }
   }
 }

@@ -49,7 +49,7 @@ int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
 /* A message whose data stays in shared memory, unchanged, until it is released. A Ksock can hold 64. One thread at a time. */
 typedef struct kbus_received kbus_received_t;
 
-/* Takes the next message in place. Returns 1, or 0 if the time is up. -ENOBUFS: 64 are held. Release it when done. */
+/* Takes the next message in place. Returns 1, or 0 if the time is up. -ENOMEM: 64 are held. Release it when done. */
 int kbus_receive_in_place(kbus_ksock_t ksock, int64_t timeout_ns, kbus_received_t **received);
 /* The message, in pointy form; `name` is terminated, `data` points into shared memory and is null if there is none. Valid
  * until the release; not to be written to. */

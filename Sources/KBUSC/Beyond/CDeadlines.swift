@@ -1,0 +1,54 @@
+// Sending, receiving and asking with a time limit.
+
+public import CKBUS
+
+@c(kbus_send_within) @implementation
+public func kbus_send_within(
+  _ ksock: kbus_ksock_t, _ msg: UnsafePointer<kbus_message_t>!, _ timeout_ns: Int64, _ msg_id: UnsafeMutablePointer<kbus_msg_id_t>!
+) -> CInt {
+  call(on: ksock, looking: false) { ksock throws(KBusError) in
+    let message = unsafe try given(msg)
+    var id: MessageID
+    do throws(KBusError) {
+      id = unsafe try ksock.ksock.send(message)
+    } catch  where error.code == .pending {
+      id = try ksock.ksock.lastMessageID()
+      guard try ksock.ksock.waitUntilWritable(within: limit(timeout_ns)) else {
+        try ksock.ksock.discard()
+        throw .timedOut("send", unsafe MessageName(message.nameBytes.bytes))
+      }
+    }
+    unsafe msg_id?.pointee = kbus_msg_id(id)
+    return 0
+  }
+}
+
+@c(kbus_receive_within) @implementation
+public func kbus_receive_within(
+  _ ksock: kbus_ksock_t, _ timeout_ns: Int64, _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!
+) -> CInt {
+  call(on: ksock, looking: false) { ksock throws(KBusError) in
+    let place = unsafe try given(msg)
+    unsafe place.pointee = nil
+    guard let message = try ksock.ksock.take(within: limit(timeout_ns)) else { return 0 }
+    unsafe place.pointee = try message.makeCopy()
+    return 1
+  }
+}
+
+@c(kbus_request_within) @implementation
+public func kbus_request_within(
+  _ ksock: kbus_ksock_t, _ request: UnsafePointer<kbus_message_t>!, _ timeout_ns: Int64,
+  _ reply: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!
+) -> CInt {
+  call(on: ksock, looking: false) { ksock throws(KBusError) in
+    let place = unsafe try given(reply), message = unsafe try given(request)
+    unsafe place.pointee = nil
+    let name = unsafe MessageName(message.nameBytes.bytes)
+    let answer = try ksock.ksock.request(name, within: limit(timeout_ns)) { () throws(KBusError) in
+      unsafe try ksock.ksock.send(message, setting: .wantAReply)
+    }
+    unsafe place.pointee = try answer.makeCopy()
+    return 0
+  }
+}

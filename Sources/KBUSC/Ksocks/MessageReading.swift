@@ -1,0 +1,99 @@
+// The message being read: taken from the queue by NEXTMSG, read in pieces of any size (specification, section 13). It is read in
+// its entire form, which is put together on the way: header, padded name, padded data, end guard.
+
+internal import CKBUS
+internal import CShm
+
+struct MessageReading: ~Copyable {
+  private var message: ReceivedMessage?
+  /// Bytes read of it.
+  private var position = 0
+
+  /// How many bytes are left.
+  private(set) var left = 0
+
+  /// Goes on to a message, or to none. What is left of the one before is dropped.
+  mutating func begin(_ next: consuming ReceivedMessage?) {
+    message = next
+    position = 0
+    left = message?.entireCount ?? 0
+  }
+
+  mutating func drop() { begin(nil) }
+
+  /// Reads some bytes of what is left. With the last one the message is done with.
+  mutating func read(_ count: Int, to place: UnsafeMutableRawPointer) {
+    unsafe message?.copyEntire(from: position, count: count, to: place)
+    position += count
+    left -= count
+    if left == 0 { message = nil }
+  }
+}
+
+extension ReceivedMessage {
+  /// The length of the entire form.
+  var entireCount: Int { MessageSize.entire(nameLength: nameCount, dataLength: count) }
+
+  /// The header, with null pointers.
+  var cHeader: kbus_message_header {
+    var header = unsafe kbus_message_header()
+    unsafe header.start_guard = UInt32(KBUS_MSG_START_GUARD)
+    unsafe header.id = kbus_msg_id(id)
+    unsafe header.in_reply_to = kbus_msg_id(inReplyTo)
+    unsafe header.to = to
+    unsafe header.from = from
+    unsafe header.orig_from = kbus_orig_from(origFrom)
+    unsafe header.final_to = kbus_orig_from(finalTo)
+    unsafe header.flags = flags.rawValue
+    unsafe header.name_len = UInt32(nameCount)
+    unsafe header.data_len = UInt32(count)
+    unsafe header.end_guard = UInt32(KBUS_MSG_END_GUARD)
+    return unsafe header
+  }
+
+  /// The whole message in its entire form. `place` has room for `entireCount` bytes, at an address for a header.
+  func copyEntire(to place: UnsafeMutableRawPointer) {
+    let names = MessageSize.padded(nameLength: nameCount), datas = MessageSize.padded(dataLength: count)
+    unsafe place.storeBytes(of: cHeader, as: kbus_message_header.self)
+    let name = unsafe place + MessageSize.header
+    // Padding first: the bytes before it are then written over.
+    unsafe (name + names - 4).storeBytes(of: 0, as: UInt32.self)
+    unsafe copyName(to: name)
+    let data = unsafe name + names
+    if datas > 0 { unsafe (data + datas - 4).storeBytes(of: 0, as: UInt32.self) }
+    if count > 0 { unsafe withUnsafeBytes { unsafe data.copyMemory(from: $0.baseAddress!, byteCount: $0.count) } }
+    unsafe (data + datas).storeBytes(of: UInt32(KBUS_MSG_END_GUARD), as: UInt32.self)
+  }
+
+  /// Some bytes of the entire form. Data is copied from where it lies; the rest is put together anew for each piece.
+  fileprivate func copyEntire(from start: Int, count wanted: Int, to place: UnsafeMutableRawPointer) {
+    if start == 0, wanted == entireCount { return unsafe copyEntire(to: place) }
+    let names = MessageSize.padded(nameLength: nameCount), datas = MessageSize.padded(dataLength: count)
+    let dataStart = MessageSize.header + names, dataEnd = dataStart + count
+    var ends = [UInt8](repeating: 0, count: dataStart + (datas - count) + 4)
+    unsafe ends.withUnsafeMutableBytes { ends in
+      unsafe ends.storeBytes(of: cHeader, as: kbus_message_header.self)
+      unsafe copyName(to: ends.baseAddress! + MessageSize.header)
+      unsafe ends.storeBytes(of: UInt32(KBUS_MSG_END_GUARD), toByteOffset: ends.count - 4, as: UInt32.self)
+    }
+    let piece = Piece(start: start, end: start + wanted)
+    unsafe ends.withUnsafeBytes { ends in
+      unsafe piece.copy(UnsafeRawBufferPointer(rebasing: ends[..<dataStart]), lyingAt: 0, to: place)
+      unsafe piece.copy(UnsafeRawBufferPointer(rebasing: ends[dataStart...]), lyingAt: dataEnd, to: place)
+    }
+    unsafe withUnsafeBytes { unsafe piece.copy($0, lyingAt: dataStart, to: place) }
+  }
+}
+
+/// A piece of a message, from one position to another.
+private struct Piece {
+  let start: Int
+  let end: Int
+
+  /// Copies what a part of the message, which lies at some position, has in common with the piece.
+  func copy(_ part: UnsafeRawBufferPointer, lyingAt position: Int, to place: UnsafeMutableRawPointer) {
+    let from = max(start, position), to = min(end, position + part.count)
+    guard from < to else { return }
+    unsafe (place + (from - start)).copyMemory(from: part.baseAddress! + (from - position), byteCount: to - from)
+  }
+}

@@ -1,0 +1,163 @@
+// The full descriptor: a Ksock as poll, select and epoll see it (specification, section 19; docs/decisions/0008).
+//
+// It is readable while something is queued. Whoever queues something makes it so, unless it is so already, or a thread of the
+// owner is inside a waiting call and will look into the queue itself. Whoever takes the last message makes it unreadable.
+// `rung` says how far that has got, and counts the rounds, so that a sender that was slow can't claim a later round
+// (SYNC rung: `ringDescriptor` with `settleDescriptor`; each publishes, fences, then looks at what the other publishes).
+//
+// It is writable while no message is pending. That is between the Ksock and the kernel alone.
+
+internal import CShm
+
+/// A Ksock's descriptor, on the side of its owner. `sink` is guarded by sendLock; the rest is set before anybody else knows.
+struct Descriptor {
+  fileprivate(set) var number: CInt = -1
+  fileprivate(set) var inode: UInt64 = 0
+  fileprivate(set) var listens: UInt32 = 0
+  /// Open while the descriptor is not to be writable.
+  fileprivate var sink: CInt = -1
+
+  var isOpen: Bool { number >= 0 }
+}
+
+extension Ksock {
+  /// Makes the descriptor, which is the caller's to close. To be called once, before other threads use the Ksock.
+  ///
+  /// **Errors:** `system` with EMFILE or ENFILE if there are no descriptors left.
+  package func openDescriptor() throws(KBusError) -> CInt {
+    var name = shared.descriptorName(record)
+    name.listens = mode == .readOnly ? 1 : 0
+    var inode: UInt64 = 0
+    let number = unsafe cshm_descriptor_open(name, &inode)
+    guard number >= 0 else { throw .system(-number, "open", "a descriptor for \(shared.path)") }
+    descriptor.number = number
+    descriptor.inode = inode
+    descriptor.listens = name.listens
+    shared.memory.store32(record.at + CSHM_KSOCK_NET_NAMESPACE, cshm_net_namespace())
+    shared.memory.store32(
+      record.at + CSHM_KSOCK_HAS_DESCRIPTOR,
+      UInt32(name.listens == 1 ? CSHM_DESCRIPTOR_LISTENS : CSHM_DESCRIPTOR_DATAGRAM))
+    shared.help(self)
+    settleDescriptor(foundNothing: false)
+    return number
+  }
+
+  /// Whether some number of this process is still the descriptor: a program may have closed it, or copied it and closed the
+  /// first.
+  package func findDescriptor() -> CInt? {
+    if cshm_descriptor_is(descriptor.number, descriptor.inode) != 0 { return descriptor.number }
+    let number = cshm_descriptor_find(descriptor.inode)
+    return number < 0 ? nil : number
+  }
+
+  /// Whether this number is the descriptor.
+  package func isDescriptor(_ number: CInt) -> Bool { cshm_descriptor_is(number, descriptor.inode) != 0 }
+
+  // Readable
+
+  /// Makes the descriptor readable or unreadable, as the queue is. With takeLock.
+  /// `foundNothing`: the caller saw the queue empty, so if the descriptor is readable it is so by mistake: a sender was killed
+  /// between ringing it and saying so.
+  func settleDescriptor(foundNothing: Bool) {
+    guard descriptor.isOpen else { return }
+    var mustDrain = foundNothing
+    while true {
+      if record.isReadable { return shared.ringDescriptor(of: record) }
+      let rung = record.rung
+      guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
+      _ = cshm_descriptor_drain(descriptor.number, descriptor.listens)
+      // The round ends after the draining: who rings from now on begins another.
+      shared.memory.store32(
+        record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
+      cshm_fence()
+      mustDrain = false
+    }
+  }
+
+  /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
+  @inline(__always) func goInside() {
+    if descriptor.isOpen { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+  }
+
+  /// It comes out again, and leaves the descriptor as the queue is.
+  @inline(__always) func comeOut() {
+    guard descriptor.isOpen else { return }
+    // Atomic, and a full fence: a sender sees us gone, or we see its message.
+    shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max)
+    lockTakes()
+    if !isClosedHere { settleDescriptor(foundNothing: false) }
+    unlockTakes()
+  }
+
+  // Writable
+
+  /// Makes the descriptor writable or unwritable, as something is pending or not. With sendLock.
+  func settleWritability() {
+    guard descriptor.isOpen, descriptor.listens == 0 else { return }
+    if pending == nil {
+      guard descriptor.sink >= 0 else { return }
+      _ = cshm_file_close(descriptor.sink)
+      descriptor.sink = -1
+    } else if descriptor.sink < 0 {
+      // Without a descriptor left for the sink it stays writable; the send then says once more that the message waits.
+      descriptor.sink = cshm_descriptor_block(descriptor.number)
+    }
+  }
+}
+
+extension KsockRecord {
+  @inline(__always) var hasDescriptor: UInt32 { memory.u32(at + CSHM_KSOCK_HAS_DESCRIPTOR) }
+  @inline(__always) var rung: UInt32 { memory.acquire32(at + CSHM_KSOCK_RUNG) }
+  var inside: UInt32 { memory.u32(at + CSHM_KSOCK_INSIDE) }
+  var isWatched: Bool { memory.u32(at + CSHM_KSOCK_WATCHED) != 0 }
+  var netNamespace: UInt32 { memory.u32(at + CSHM_KSOCK_NET_NAMESPACE) }
+
+  /// Whether there is something to take.
+  var isReadable: Bool { queued > 0 || setAsideCount > 0 }
+}
+
+extension SharedBus {
+  func descriptorName(_ ksock: KsockRecord) -> cshm_descriptor_name {
+    cshm_descriptor_name(
+      bus: memory.u64(CSHM_HEADER_UUID), ksock: ksock.incarnation,
+      listens: ksock.hasDescriptor == UInt32(CSHM_DESCRIPTOR_LISTENS) ? 1 : 0)
+  }
+
+  /// Makes a Ksock's descriptor readable, if there is something to take and it is not readable already. Not under the lock.
+  func ringDescriptor(of ksock: KsockRecord) {
+    let word = ksock.at + CSHM_KSOCK_RUNG, rung = ksock.rung, round = rung & ~UInt32(CSHM_RUNG_MASK)
+    guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), ksock.inside == 0, ksock.isReadable else { return }
+    let name = descriptorName(ksock), isNear = ksock.netNamespace == cshm_net_namespace()
+    memory.replace32(word, rung, round | UInt32(CSHM_RUNG_SOON))
+    let result = isNear ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)
+    switch result {
+    case 0: memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG))
+    case -CInt(CSHM_ECONNREFUSED): closeUnowned(Sighting(index: ksock.index, incarnation: name.ksock))
+    default:
+      // Out of our reach: another network namespace, or no socket to ring with.
+      memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG_BY_HELPER))
+      callHelpers()
+    }
+  }
+
+  /// Closes a Ksock if its descriptor has been closed behind the library's back. Returns whether it was. Not under the lock.
+  func closeIfDescriptorIsGone(_ sighting: Sighting) -> Bool {
+    let ksock = ksock(sighting.index)
+    guard ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
+      cshm_descriptor_exists(descriptorName(ksock)) == 0
+    else { return false }
+    closeUnowned(sighting)
+    return true
+  }
+
+  /// Closes a Ksock of which no descriptor is left. Its process may live, and read on what it holds.
+  private func closeUnowned(_ sighting: Sighting) {
+    let ksock = ksock(sighting.index)
+    let isGone = Machine.isGone(pid: ksock.pid, startTime: ksock.startTime, namespace: ksock.pidNamespace)
+    guard (try? lock("close")) != nil else { return }
+    var rings = Rings(self)
+    if ksock.incarnation == sighting.incarnation { try? closeKsock(ksock, keepingHeld: !isGone, &rings) }
+    unlock()
+    rings.wake()
+  }
+}
