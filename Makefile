@@ -2,7 +2,7 @@
 # one list of exported symbols, and its name; makes an archive of the same objects; and installs both as C users expect.
 #
 #   make                    libkbus.so and libkbus.a
-#   make install            PREFIX=/usr/local, LIBDIR, INCLUDEDIR, MANDIR; DESTDIR to install somewhere else for a package
+#   make install            PREFIX=/usr/local, LIBDIR, INCLUDEDIR, MANDIR; DESTDIR to stage it for a package
 #   make uninstall          with the same variables
 #   make check-libkbus      what libkbus.so promises: its size, what it needs, and what it exports
 #   make check-install      installs into a scratch directory and builds programs against that
@@ -21,7 +21,7 @@ LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 
-# The library's version is that of the Swift package; the number in the soname grows when programs have to be built anew.
+# The version is that of the Swift package; the number in the soname grows when programs have to be built anew.
 VERSION := $(shell sed -n 's/.*versionText: StaticString = "\([0-9.]*\)".*/\1/p' Sources/KBUSShm/BusFile/Bus.swift)
 $(if $(VERSION),,$(error no version found in Sources/KBUSShm/BusFile/Bus.swift))
 MAJOR = 1
@@ -49,8 +49,8 @@ libkbus.so libkbus.so.$(MAJOR): $(REAL)
 	ln -sf $(REAL) $@
 
 # One object, of which nothing shows but kbus_*: the pieces of the Swift runtime in it must not meet those of a program
-# that is written in Swift itself. Groups (COMDAT) are dissolved because they would be merged by name with the program's,
-# local symbols or not. SwiftPM's list of what it linked says which objects there are.
+# that is written in Swift itself. Groups (COMDAT), should a compiler make any, are dissolved: they would be merged by
+# name with the program's, local symbols or not. SwiftPM's list of what it linked says which objects there are.
 OBJECTS = $(BUILD)/release/KBUSC.product/Objects.LinkFileList
 libkbus.a: $(REAL)
 	$(LD) -r --force-group-allocation --gc-sections -o $(BUILD)/whole.o @$(OBJECTS) \

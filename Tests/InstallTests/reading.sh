@@ -26,6 +26,9 @@ awk -f "$tests/synopsis.awk" docs/man/*.3 > "$scratch/synopsis.c"
 check "the synopses agree with the headers" \
   gcc -std=c99 -I"$root/include" -fsyntax-only -Wall -Wextra -Werror -Wno-unused-function "$scratch/synopsis.c"
 
+awk -f "$tests/errors.awk" docs/man/*.3 "$root"/include/kbus/*.h > "$scratch/errors-missing"
+check "every errno that the comment of a function names is in its page" empty "$scratch/errors-missing"
+
 # What pages refer to, of ours, must be there.
 sed -n 's/^\.Xr \(kbus[a-z_0-9]*\) \([37]\).*/\1.\2/p' docs/man/*.[37] | sort -u |
   while read -r page; do [ -f "$manual/man${page##*.}/$page" ] || echo "$page"; done > "$scratch/nowhere"
