@@ -13,15 +13,13 @@ extension SharedBus {
   /// The error for a pool without a free record. Slow, and only on the way to failing.
   func exhausted(_ pool: ExhaustiblePool, _ operation: StaticString) -> KBusError {
     let (what, count) = describe(pool)
-    var explanation = "all \(count) \(what) of the bus are in use"
-    if let (holder, uses) = largestHolder(pool) {
-      let who = if case .ksocks = pool { "process \(holder.pid)" } else { "Ksock \(holder.id) of process \(holder.pid)" }
-      explanation += "; \(who) holds most, \(uses)"
-    }
-    return KBusError(.poolExhausted, operation, explanation, remedy: ErrorCatalog.remedy(.poolExhausted))
+    let found: Phrase = "all \(count) \(what.text) of the bus are in use"
+    guard let (holder, uses) = largestHolder(pool) else { return KBusError(.poolExhausted, operation, found) }
+    let who: Phrase = if case .ksocks = pool { "process \(holder.pid)" } else { "Ksock \(holder.id) of process \(holder.pid)" }
+    return KBusError(.poolExhausted, operation, "\(found.text); \(who.text) holds most, \(uses)")
   }
 
-  private func describe(_ pool: ExhaustiblePool) -> (String, Int) {
+  private func describe(_ pool: ExhaustiblePool) -> (Phrase, Int) {
     switch pool {
     case .ksocks: ("Ksocks", geometry.limits.ksocks)
     case .bindings: ("bindings", geometry.limits.bindings)

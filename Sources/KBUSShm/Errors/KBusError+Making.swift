@@ -1,12 +1,8 @@
-// Errors as they are made: each says what was found, and takes its remedy from the catalogue.
+// Errors as they are made: each says what was found. The catalogue has the remedy.
 
 internal import CShm
 
 extension KBusError {
-  private init(_ code: Code, _ operation: StaticString, _ found: String) {
-    self.init(code, operation, found, remedy: ErrorCatalog.remedy(code))
-  }
-
   // Names
 
   static func badName(_ name: MessageName, _ operation: StaticString) -> Self {
@@ -56,7 +52,7 @@ extension KBusError {
     )
   }
 
-  static func pending(_ reason: Self) -> Self { Self(.pending, "send", "the message waits: " + reason.explanation) }
+  static func pending(_ reason: Self) -> Self { Self(.pending, "send", "the message waits: \(reason.explanation)") }
 
   static var alreadyPending: Self { Self(.alreadyPending, "send", "an earlier message of this Ksock is still pending") }
 
@@ -75,7 +71,7 @@ extension KBusError {
   static var tooMuchWritten: Self { Self(.messageTooLong, "write", "bytes were written behind the end of the message") }
 
   static func wrongGuard(_ which: StaticString, _ found: UInt32) -> Self {
-    badValue("write", "the \(which) guard is 0x\(String(found, radix: 16))")
+    badValue("write", "the \(which) guard is 0x\(hex: found)")
   }
 
   static var nothingBeingRead: Self {
@@ -84,7 +80,7 @@ extension KBusError {
 
   static var badAddress: Self { Self(.badAddress, "call", "an argument that must not be null is") }
 
-  static func notAKsock(_ number: CInt) -> Self { Self(.closed, "call", "\(number) is not the number of an open Ksock") }
+  static func notAKsock(_ number: CInt) -> Self { Self(.closed, "call", "\(Int(number)) is not the number of an open Ksock") }
 
   static func messageTooLong(_ bytes: Int, limit: Int) -> Self {
     Self(.messageTooLong, "send", "the message has an entire length of \(bytes) bytes; the bus takes \(limit)")
@@ -108,7 +104,7 @@ extension KBusError {
     Self(.timedOut, operation, "the time limit passed without an answer for \"\(name)\"")
   }
 
-  static func badValue(_ operation: StaticString, _ found: String) -> Self { Self(.badValue, operation, found) }
+  static func badValue(_ operation: StaticString, _ found: Phrase) -> Self { Self(.badValue, operation, found) }
 
   // The Ksock
 
@@ -148,10 +144,9 @@ extension KBusError {
     guard errno == CInt(CSHM_EACCES) || errno == CInt(CSHM_EPERM), let facts = BusDirectory.facts(path) else {
       return system(errno, "open", path)
     }
-    let mode = "0" + String(facts.mode, radix: 8)
     return Self(
       .noPermission, "open",
-      "\(path) belongs to user \(facts.user) and group \(facts.group) with mode \(mode); this is user \(cshm_user_id())")
+      "\(path) belongs to user \(facts.user) and group \(facts.group) with mode 0\(octal: facts.mode); this is user \(cshm_user_id())")
   }
 
   static func cannotCreate(_ path: String, _ errno: CInt) -> Self {
@@ -181,8 +176,8 @@ extension KBusError {
     Self(.corrupt, operation, "corrupt bus: \(path) was found damaged, and is marked so")
   }
 
-  static func badOption(_ option: [UInt8], _ why: String) -> Self {
-    Self(.badOption, "create", "\(String(decoding: option, as: UTF8.self)) \(why)")
+  static func badOption(_ option: [UInt8], _ why: Phrase) -> Self {
+    Self(.badOption, "create", "\(MessageName(bytes: option)) \(why.text)")
   }
 
   static func noSpace(_ operation: StaticString, _ path: String, needed: UInt64, left: UInt64) -> Self {
@@ -190,7 +185,7 @@ extension KBusError {
   }
 
   static func system(_ errno: CInt, _ operation: StaticString, _ path: String) -> Self {
-    Self(.system(errno), operation, "\(path): \(Machine.errorText(errno))", remedy: ErrorCatalog.remedy(.system))
+    Self(.system(errno), operation, "\(path): \(Machine.errorText(errno))")
   }
 
   // Waiting

@@ -8,33 +8,44 @@ public struct KBusError: Error, Sendable {
     public let name: StaticString
     /// The errno that C and Python report; never 0.
     public let errno: CInt
+    /// What to do about it.
+    public let remedy: StaticString
 
-    init(name: StaticString, errno: Int) {
+    init(name: StaticString, errno: Int, remedy: StaticString) {
       self.name = name
-      self.errno = CInt(errno)
+      self.errno = CInt(truncatingIfNeeded: errno)
+      self.remedy = remedy
     }
 
-    public static func == (left: Code, right: Code) -> Bool {
-      left.errno == right.errno && left.name.utf8CodeUnitCount == right.name.utf8CodeUnitCount
-        && left.name.description.utf8.elementsEqual(right.name.description.utf8)
+    public static func == (left: Code, right: Code) -> Bool { left.errno == right.errno && left.name.isSame(as: right.name) }
+  }
+
+  /// Apart, so that an error is one word on its way through the calls that throw it on: that halves their code.
+  private final class Details: Sendable {
+    let code: Code
+    let operation: StaticString
+    let explanation: String
+
+    init(_ code: Code, _ operation: StaticString, _ explanation: String) {
+      self.code = code
+      self.operation = operation
+      self.explanation = explanation
     }
   }
 
-  public let code: Code
-  /// What was being done: `"send"`, `"bind"`, `"open"`.
-  public let operation: StaticString
-  /// What was found, with the value: `no replier is bound to "$.Lamp"`.
-  public let explanation: String
-  /// What to do about it.
-  public let remedy: String
+  private let details: Details
 
+  public var code: Code { details.code }
+  /// What was being done: `"send"`, `"bind"`, `"open"`.
+  public var operation: StaticString { details.operation }
+  /// What was found, with the value: `no replier is bound to "$.Lamp"`.
+  public var explanation: String { details.explanation }
+  /// What to do about it.
+  public var remedy: String { code.remedy.description }
   public var errno: CInt { code.errno }
 
-  init(_ code: Code, _ operation: StaticString, _ explanation: String, remedy: String) {
-    self.code = code
-    self.operation = operation
-    self.explanation = explanation
-    self.remedy = remedy
+  @inline(never) init(_ code: Code, _ operation: StaticString, _ found: Phrase) {
+    details = Details(code, operation, found.text)
   }
 }
 

@@ -13,8 +13,10 @@ public struct BindingInfo: Sendable {
 
   /// The line of `/proc/kbus/bindings`: bus, Ksock, process, `R` or `L`, name.
   public var line: String {
-    pad(UInt64(bus), 3) + ": " + pad(UInt64(ksock), 8) + " " + pad(UInt64(UInt32(bitPattern: pid)), 8)
-      + "  " + (kind == .replier ? "R" : "L") + "  \(name)"
+    let kind: StaticString = kind == .replier ? "R" : "L"
+    let line: Phrase =
+      "\(UInt64(bus), width: 3): \(UInt64(ksock), width: 8) \(UInt64(UInt32(bitPattern: pid)), width: 8)  \(kind)  \(name)"
+    return line.text
   }
 
   /// The line above the bindings of each bus.
@@ -59,24 +61,34 @@ public struct BusStatistics: Sendable {
   /// The text of `/proc/kbus/stats`. What a user-space bus has no counterpart of is a fixed approximation: the bytes of
   /// a message partly read or written, the size of the table of outstanding requests, and the most ever unreplied.
   public var text: String {
-    var text =
-      "dev " + pad(UInt64(bus), 2) + ": next ksock \(nextKsock) next msg \(nextSerial) unsent unbindings \(setAside)"
-      + (isTragic ? "(gone tragic)" : "") + "\n"
-    for ksock in ksocks {
-      text += "    ksock \(ksock.id) last msg \(ksock.lastMessage.network):\(ksock.lastMessage.serial)"
-      text += " queue \(ksock.queued) of \(ksock.maxMessages)\n"
-      text += "      read byte 0 of 0, wrote byte 0 of \(ksock.isPending ? "FINAL" : "HDR")"
-      text += " (\(ksock.isPending ? "" : "not ")finished), \(ksock.isPending ? "" : "not ")sending\n"
-      text += "      outstanding requests \(ksock.outstanding) (size \(max(16, ksock.outstandingMax)), max \(ksock.outstandingMax)),"
-      text += " unsent replies \(ksock.unreplied) (max \(ksock.unreplied))\n"
-    }
+    let tragic: StaticString = isTragic ? "(gone tragic)" : ""
+    let first: Phrase =
+      "dev \(UInt64(bus), width: 2): next ksock \(nextKsock) next msg \(nextSerial) unsent unbindings \(setAside)\(tragic)\n"
+    var text = first.text
+    for ksock in ksocks { text += ksock.text }
     return text
   }
 }
 
-private func pad(_ value: UInt64, _ width: Int) -> String {
-  let digits = String(value)
-  return String(repeating: " ", count: max(0, width - digits.utf8.count)) + digits
+extension KsockStatistics {
+  init(_ ksock: KsockRecord) {
+    self.init(
+      id: ksock.id, pid: Int32(bitPattern: ksock.pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
+      maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved, outstandingMax: ksock.reservedMax,
+      unreplied: ksock.popped &- ksock.struck, missed: ksock.missed, isPending: ksock.pending != 0)
+  }
+
+  fileprivate var text: String {
+    let part: StaticString = isPending ? "FINAL" : "HDR", not: StaticString = isPending ? "" : "not "
+    let lines: Phrase = """
+          ksock \(id) last msg \(lastMessage.network):\(lastMessage.serial) queue \(queued) of \(maxMessages)
+            read byte 0 of 0, wrote byte 0 of \(part) (\(not)finished), \(not)sending
+            outstanding requests \(outstanding) (size \(max(16, outstandingMax)), max \(outstandingMax)), \
+      unsent replies \(unreplied) (max \(unreplied))
+
+      """
+    return lines.text
+  }
 }
 
 extension Ksock {
@@ -85,6 +97,11 @@ extension Ksock {
   /// **Complexity:** grows with the number of bindings; the bus is held meanwhile.
   public func bindings() throws(KBusError) -> [BindingInfo] {
     try withBus("bindings") { _ throws(KBusError) in try shared.bindingInfos() }
+  }
+
+  /// This Ksock in numbers, and the recoveries and lock stalls of its bus.
+  func counters() throws(KBusError) -> (KsockStatistics, recoveries: UInt64, lockStalls: UInt64) {
+    try withBus("counters") { _ throws(KBusError) in (KsockStatistics(record), shared.recoveryCount, shared.lockStallCount) }
   }
 
   /// The state of the bus and of every Ksock on it.
@@ -106,27 +123,17 @@ extension SharedBus {
     return infos
   }
 
+  fileprivate var lockStallCount: UInt64 { memory.u64(geometry.lockLine + CSHM_LOCK_LINE_STALLS) }
+
   func statistics() -> BusStatistics {
-    var ksocks: [(incarnation: UInt64, statistics: KsockStatistics)] = []
-    for index in 0..<geometry.limits.ksocks {
-      let ksock = ksock(index)
-      guard ksock.isOpen else { continue }
-      ksocks.append(
-        (
-          ksock.incarnation,
-          KsockStatistics(
-            id: ksock.id, pid: Int32(bitPattern: ksock.pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
-            maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved,
-            outstandingMax: ksock.reservedMax, unreplied: ksock.popped &- ksock.struck, missed: ksock.missed,
-            isPending: ksock.pending != 0)
-        ))
-    }
-    ksocks.sort { $0.incarnation > $1.incarnation }
+    var open: [(sequence: UInt64, index: Int)] = []
+    for index in 0..<geometry.limits.ksocks where ksock(index).isOpen { open.append((ksock(index).incarnation, index)) }
+    let ksocks = newestFirst(open).map { KsockStatistics(ksock($0)) }
     let last = memory.u32(geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL)
     return BusStatistics(
       bus: number, nextKsock: memory.u32(geometry.state + CSHM_STATE_NEXT_KSOCK_ID),
       nextSerial: last == 0 ? 0 : last == .max ? 1 : last + 1, setAside: UInt32(setAsideCount), isTragic: isTragic,
       recoveries: recoveryCount,
-      lockStalls: memory.u64(geometry.lockLine + CSHM_LOCK_LINE_STALLS), ksocks: ksocks.map { $0.statistics })
+      lockStalls: lockStallCount, ksocks: ksocks)
   }
 }
