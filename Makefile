@@ -33,7 +33,7 @@ SOURCES := Makefile libkbus.map Package.swift \
            $(shell find Sources/KBUSShm Sources/KBUSC Sources/CShm Sources/CKBUS -name '.*' -prune -o -print)
 
 LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) \
-       -Xlinker --gc-sections -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+       -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 
 .PHONY: all install uninstall check-libkbus check-install update-abi clean
 

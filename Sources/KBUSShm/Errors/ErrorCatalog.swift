@@ -42,6 +42,8 @@ public enum ErrorCatalog {
     Entry(.notOursToAnswer, "reply", "this copy of the message does not ask its reader to reply"),
     Entry(.nothingToFollow, "request", "a stateful request follows a Reply or an earlier stateful request, and this is neither"),
     Entry(.nothingBeingRead, "read, from C", "no message is being read, or more bytes are asked for than are left of it"),
+    Entry(
+      .notABindEvent, "splitBindEvent, from C", "the data of the message is shorter than a bind event, or than it claims"),
     Entry(.badAddress, "any, from C", "an argument's address is null or can't be read"),
     Entry(.readOnly, "send, receive", "the Ksock is not open for that"),
     Entry(.timedOut, "request, waitForReplier", "the time limit passed"),

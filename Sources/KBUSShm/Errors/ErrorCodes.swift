@@ -70,6 +70,9 @@ extension KBusError.Code {
   public static let nothingBeingRead = Self(
     name: "nothingBeingRead", errno: CSHM_EBADMSG,
     remedy: "Go on to the next message first, and read as many bytes as it has.")
+  public static let notABindEvent = Self(
+    name: "notABindEvent", errno: CSHM_EBADMSG,
+    remedy: "Take only messages named $.KBUS.ReplierBindEvent apart, and only those that the bus has made.")
   public static let badAddress = Self(
     name: "badAddress", errno: CSHM_EFAULT,
     remedy: "Pass the address of a variable of the right type.")

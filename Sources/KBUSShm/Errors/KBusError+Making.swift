@@ -78,6 +78,10 @@ extension KBusError {
     Self(.nothingBeingRead, "read", "no message is being read, or more bytes were asked for than are left of it")
   }
 
+  static func notABindEvent(_ count: Int) -> Self {
+    Self(.notABindEvent, "splitBindEvent", "the \(count) bytes of data are not those of a bind event")
+  }
+
   static var badAddress: Self { Self(.badAddress, "call", "an argument that must not be null is") }
 
   static func notAKsock(_ number: CInt) -> Self { Self(.closed, "call", "\(Int(number)) is not the number of an open Ksock") }

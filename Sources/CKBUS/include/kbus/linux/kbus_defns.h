@@ -73,6 +73,12 @@ struct kbus_message_header {
     __u32 end_guard;                   /* KBUS_MSG_END_GUARD                                                     */
 };
 
+/* C++ has no array of open length, but every compiler of it does: no warning when asked to be pedantic. */
+#ifdef __GNUC__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#endif
+
 /*
  * A message in one piece. `rest` holds the name, terminated and padded with zeros to a multiple of 4 bytes, then the data,
  * padded likewise (nothing at all if there is none), then the end guard once more.
@@ -89,6 +95,10 @@ struct kbus_replier_bind_event_data {
     __u32 name_len;  /* bytes, without terminating zero */
     __u32 rest[];
 };
+
+#ifdef __GNUC__
+#pragma GCC diagnostic pop
+#endif
 
 #define KBUS_MSG_START_GUARD 0x7375624B
 #define KBUS_MSG_END_GUARD   0x4B627573

@@ -1,0 +1,201 @@
+/* Messages read and filled where they lie. */
+#define _GNU_SOURCE
+#include "bus.h"
+
+static const int64_t FOR_EVER = -1;
+
+TEST("a message received in place has name and data, and stays until it is released") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.Fred");
+    kbus_received_t *first = NULL, *second = NULL;
+    announce(sender, "$.Fred", "first");
+    announce(sender, "$.Fred", "second");
+    CHECK_EQUAL(kbus_receive_in_place(listener, 0, &first), 1);
+    CHECK_EQUAL(kbus_receive_in_place(listener, FOR_EVER, &second), 1);
+    for (int count = 0; count < 200; count++) announce(sender, "$.Fred", "others");
+    const kbus_message_t *message = kbus_received_message(first);
+    CHECK_TEXT(message->name, "$.Fred");
+    CHECK_EQUAL(message->name_len, 6);
+    CHECK_EQUAL(message->data_len, 5);
+    CHECK(memcmp(message->data, "first", 5) == 0);
+    CHECK_EQUAL(message->start_guard, KBUS_MSG_START_GUARD);
+    CHECK_EQUAL(message->end_guard, KBUS_MSG_END_GUARD);
+    CHECK_EQUAL(message->id.serial_num, 1);
+    CHECK_EQUAL(message->from, 1);
+    CHECK(memcmp(kbus_received_message(second)->data, "second", 6) == 0);
+    kbus_received_release(first);
+    kbus_received_release(second);
+}
+
+TEST("a message without data received in place has no data pointer") {
+    kbus_ksock_t listener = new_listener("$.Fred");
+    kbus_received_t *received;
+    announce(listener, "$.Fred", NULL);
+    CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received), 1);
+    CHECK(kbus_received_message(received)->data == NULL);
+    CHECK_EQUAL(kbus_received_message(received)->data_len, 0);
+    kbus_received_release(received);
+}
+
+TEST("two readers of one message read the same memory") {
+    kbus_ksock_t sender = new_ksock(), first = new_listener("$.F"), second = new_listener("$.F");
+    kbus_received_t *one, *two;
+    announce(sender, "$.F", "shared");
+    CHECK_EQUAL(kbus_receive_in_place(first, 0, &one), 1);
+    CHECK_EQUAL(kbus_receive_in_place(second, 0, &two), 1);
+    const char *mine = (const char *)kbus_received_message(one)->data, *yours = (const char *)kbus_received_message(two)->data;
+    CHECK(memcmp(mine, "shared", 6) == 0 && memcmp(yours, "shared", 6) == 0);
+    CHECK(mine == yours);
+    kbus_received_release(one);
+    kbus_received_release(two);
+}
+
+TEST("with nothing queued receive_in_place says 0 when the time is up") {
+    kbus_ksock_t listener = new_listener("$.F");
+    kbus_received_t *received = NULL;
+    CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received), 0);
+    CHECK_EQUAL(kbus_receive_in_place(listener, SECOND / 100, &received), 0);
+}
+
+TEST("the 65th message held at once is ENOBUFS, and is still there when one is released") {
+    enum { MOST = 64 };
+    kbus_ksock_t listener = new_listener("$.F");
+    kbus_received_t *received[MOST + 1];
+    for (int count = 0; count <= MOST; count++) announce(listener, "$.F", NULL);
+    for (int count = 0; count < MOST; count++) CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received[count]), 1);
+    CHECK_FAILS(kbus_receive_in_place(listener, 0, &received[MOST]), ENOBUFS);
+    CHECK_EQUAL(queued(listener), 1);
+    kbus_received_release(received[7]);
+    CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received[7]), 1);
+    CHECK_EQUAL(kbus_received_message(received[7])->id.serial_num, MOST + 1);
+    for (int count = 0; count < MOST; count++) kbus_received_release(received[count]);
+}
+
+TEST("a message can be read on, and released, after its Ksock is closed; null can be released") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_received_t *received;
+    announce(sender, "$.F", "outlives");
+    CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received), 1);
+    CHECK_EQUAL(kbus_ksock_close(listener), 0);
+    CHECK_EQUAL(kbus_ksock_close(sender), 0);
+    CHECK(memcmp(kbus_received_message(received)->data, "outlives", 8) == 0);
+    kbus_received_release(received);
+    kbus_received_release(NULL);
+}
+
+TEST("a Request received in place can be answered") {
+    kbus_ksock_t sender = new_ksock(), replier = new_replier("$.Q");
+    kbus_received_t *received;
+    ask(sender, "$.Q", "why?");
+    CHECK_EQUAL(kbus_receive_in_place(replier, 0, &received), 1);
+    CHECK(kbus_msg_wants_us_to_reply(kbus_received_message(received)));
+    answer(replier, kbus_received_message(received), "because");
+    kbus_received_release(received);
+    CHECK_NEXT(sender, "<Reply '$.Q' id=[0:2] to=1 from=2 in_reply_to=[0:1] data=because>");
+}
+
+static kbus_loan_t *lend(kbus_ksock_t ksock, const char *name, uint32_t data_len) {
+    kbus_message_t message = pointy(name, NULL);
+    kbus_loan_t *loan = NULL;
+    message.data_len = data_len;
+    CHECK_EQUAL(kbus_loan_make(ksock, &message, &loan), 0);
+    CHECK(loan != NULL);
+    return loan;
+}
+
+TEST("a loan is filled in place and sent") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.Frame");
+    const uint32_t counts[] = { 0, 1, 63, 64, 65, 4096, 100000, 300000 };
+    for (size_t which = 0; which < sizeof counts / sizeof *counts; which++) {
+        uint32_t count = counts[which];
+        kbus_loan_t *loan = lend(sender, "$.Frame", count);
+        uint8_t *data = (uint8_t *)kbus_loan_data(loan);
+        kbus_msg_id_t id = { 9, 9 };
+        for (uint32_t at = 0; at < count; at++) data[at] = (uint8_t)(at * 13);
+        CHECK_EQUAL(kbus_loan_send(loan, &id), 0);
+        CHECK_EQUAL(id.network_id, 0);
+        kbus_message_t *message = take(listener);
+        CHECK_EQUAL(message->id.serial_num, id.serial_num);
+        CHECK_EQUAL(message->data_len, count);
+        data = (uint8_t *)kbus_msg_data_ptr(message);
+        for (uint32_t at = 0; at < count; at++) CHECK(data[at] == (uint8_t)(at * 13));
+        kbus_msg_delete(&message);
+    }
+}
+
+TEST("a loan that is received in place was never copied") {
+    kbus_ksock_t ksock = new_listener("$.Frame");
+    kbus_loan_t *loan = lend(ksock, "$.Frame", 5000);
+    const void *lent = kbus_loan_data(loan);
+    kbus_msg_id_t id;
+    kbus_received_t *received;
+    memset(kbus_loan_data(loan), 'x', 5000);
+    CHECK_EQUAL(kbus_loan_send(loan, &id), 0);
+    CHECK_EQUAL(kbus_receive_in_place(ksock, 0, &received), 1);
+    CHECK(kbus_received_message(received)->data == lent);
+    kbus_received_release(received);
+}
+
+TEST("a loan that is dropped was never there; null can be dropped") {
+    kbus_ksock_t listener = new_listener("$.Frame");
+    kbus_loan_drop(lend(listener, "$.Frame", 5000));
+    kbus_loan_drop(NULL);
+    CHECK_NOTHING(listener);
+    CHECK_EQUAL(announce(listener, "$.Frame", NULL), 1);
+}
+
+TEST("a loan that is not sent or dropped can be replaced a thousand times") {
+    kbus_ksock_t listener = new_listener("$.Frame");
+    for (int round = 0; round < 1000; round++) kbus_loan_drop(lend(listener, "$.Frame", 100000));
+}
+
+TEST("a loan can be a Request, and carries the flags and addresses it was made with") {
+    kbus_ksock_t sender = new_ksock(), replier = new_replier("$.Q");
+    kbus_message_t message = pointy("$.Q", NULL);
+    kbus_loan_t *loan;
+    kbus_msg_id_t id;
+    message.data_len = 3;
+    message.flags = KBUS_BIT_WANT_A_REPLY | KBUS_BIT_URGENT;
+    message.to = ksock_id(replier);
+    CHECK_EQUAL(kbus_loan_make(sender, &message, &loan), 0);
+    memcpy(kbus_loan_data(loan), "why", 3);
+    CHECK_EQUAL(kbus_loan_send(loan, &id), 0);
+    CHECK_NEXT(replier, "<Request '$.Q' id=[0:1] to=2 from=1 flags=0xb REQ YOU URG data=why>");
+}
+
+TEST("a loan that can't be sent is ended all the same, with the error of the send") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_message_t message = pointy("$.None", NULL);
+    kbus_loan_t *loan;
+    kbus_msg_id_t id = { 7, 7 };
+    message.flags = KBUS_BIT_WANT_A_REPLY;
+    CHECK_EQUAL(kbus_loan_make(sender, &message, &loan), 0);
+    CHECK_FAILS(kbus_loan_send(loan, &id), EADDRNOTAVAIL);
+    CHECK_EQUAL(id.network_id, 7);
+    fill_up(listener, sender, "$.F");
+    message = pointy("$.F", NULL);
+    message.flags = KBUS_BIT_ALL_OR_FAIL;
+    message.data_len = 10;
+    CHECK_EQUAL(kbus_loan_make(sender, &message, &loan), 0);
+    CHECK_FAILS(kbus_loan_send(loan, &id), EBUSY);
+}
+
+TEST("a loan is refused for what a write is refused for") {
+    kbus_ksock_t sender = new_ksock();
+    kbus_message_t message = pointy("$.F", NULL);
+    kbus_loan_t *loan = NULL;
+    uint32_t most = 0;
+    CHECK_EQUAL(kbus_ksock_max_message_size(sender, &most), 0);
+    message.data_len = most;
+    CHECK_FAILS(kbus_loan_make(sender, &message, &loan), EMSGSIZE);
+    message.data_len = 0xFFFFFFFF;
+    CHECK_FAILS(kbus_loan_make(sender, &message, &loan), EMSGSIZE);
+    message = pointy("$.F.*", NULL);
+    CHECK_FAILS(kbus_loan_make(sender, &message, &loan), EBADMSG);
+    message = pointy("$.F", NULL);
+    message.flags = KBUS_BIT_ALL_OR_FAIL | KBUS_BIT_ALL_OR_WAIT;
+    CHECK_FAILS(kbus_loan_make(sender, &message, &loan), EINVAL);
+    kbus_ksock_t reader = kbus_ksock_open(0, O_RDONLY);
+    message.flags = 0;
+    CHECK_FAILS(kbus_loan_make(reader, &message, &loan), EBADF);
+    CHECK_FAILS(kbus_loan_make(-1, &message, &loan), EBADF);
+}
