@@ -1,7 +1,8 @@
 """What the cases are written with: messages, the expected failures, and the marks of cases that not every run can have.
 
-A case is a function `test_<letter>_<number>_<what>(bus)`, for example `test_C_04_three_bindings_three_copies`; the fixture
-`bus` (conftest.py) runs it once for each face of the library. What `bus` and its Ksocks can do is in face.py.
+A case is a function `test_<letter>_<number>_<what>(bus)`, for example `test_C_04_three_bindings_three_copies`; the
+fixture `bus` (conftest.py) runs it once for each face of the library. What a bus can do is in bus.py, what its Ksocks
+can do in face.py.
 """
 
 from __future__ import annotations
@@ -14,13 +15,6 @@ import pytest
 
 import wire
 
-WANT_A_REPLY = 0x1
-WANT_YOU_TO_REPLY = 0x2
-SYNTHETIC = 0x4
-URGENT = 0x8
-ALL_OR_WAIT = 0x100
-ALL_OR_FAIL = 0x200
-
 ASK = 0xFFFFFFFF
 
 
@@ -28,8 +22,8 @@ ASK = 0xFFFFFFFF
 class M:
     """A message, as a value. Ids are tuples (network, serial), (0, 0) is none; no data is b"".
 
-    One that was read, or made from bytes, has `raw` and is written as these bytes, in one piece; any other is written in
-    pointy form. `native` is what the face made it with; it does not travel to another process.
+    One that was read, or made from bytes, has `raw` and is written as these bytes, in one piece; any other is written
+    in pointy form. `native` is what the face made it with; in Python that does not travel to another process.
     """
 
     name: str | bytes
@@ -84,19 +78,11 @@ class M:
         return ((self.to, wire.name_bytes(self.name), self.data)
                 == (other.to, wire.name_bytes(other.name), other.data))
 
-    @property
-    def marked(self) -> bool:
-        """The copy for the Replier."""
-        return bool(self.flags & WANT_YOU_TO_REPLY)
-
     def __getstate__(self):
         return {**self.__dict__, "native": None}
 
-
-announce = M.announce
-request = M.request
-reply_to = M.reply_to
-stateful = M.stateful
+    def __setstate__(self, state):
+        self.__dict__.update(state)
 
 
 class Current:
@@ -128,7 +114,7 @@ def refused(call, *arguments, **keywords):
     Current.face.expect_refusal(call, *arguments, **keywords)
 
 
-# What the process death leaves behind is noticed by a reaper only.
+# What a dead process leaves behind is noticed at once by a reaper only.
 needs_death = pytest.mark.needs_death
 
 
