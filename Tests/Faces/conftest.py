@@ -25,7 +25,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "needs_death: a process dies; left until there is a reaper ($KBUS_REAPER=1: there is)")
+    config.addinivalue_line("markers", "needs_death: a process dies; left unless $KBUS_REAPER=1 says there is a reaper")
     config.addinivalue_line("markers", "one_face(face, reason): the case is about this face only")
     # After $PYTHONPATH, which may name another one to try.
     sys.path.append(str(library.PYTHON_PACKAGE))
@@ -36,9 +36,8 @@ def pytest_configure(config):
 
 
 def pytest_generate_tests(metafunc):
-    if "bus" in metafunc.fixturenames:
-        face = metafunc.config.getoption("face")
-        metafunc.parametrize("face_name", [face] if face else FACES)
+    face = metafunc.config.getoption("face")
+    metafunc.parametrize("face_name", [face] if face else FACES)
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +48,7 @@ def c_program(request):
 
 
 @pytest.fixture
-def face(face_name, request):
+def face(is_for_this_run, face_name, request):
     if face_name == "c":
         from c_face import CFace
 
@@ -62,7 +61,6 @@ def face(face_name, request):
 @pytest.fixture
 def bus(face, request, monkeypatch):
     case = case_of(request.node.function.__name__)
-    _leave_out(request, face.name)
     directory = request.config.sandbox.path / f"{case}-{face.name}"
     directory.mkdir()
     monkeypatch.setenv("KBUS_DIR", str(directory))
@@ -79,7 +77,8 @@ def bus(face, request, monkeypatch):
         shutil.rmtree(directory)
 
 
-def _leave_out(request, face_name):
+@pytest.fixture(autouse=True)
+def is_for_this_run(face_name, request):
     """Skips a case that is not for this face, or not for this run."""
     for mark in request.node.iter_markers("one_face"):
         only, reason = mark.args
@@ -110,7 +109,7 @@ def pytest_runtest_call(item):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     result = (yield).get_result()
-    if case_of(item.function.__name__) and "face_name" in item.callspec.params:
+    if case_of(item.function.__name__):
         item.config.cases.add(item.callspec.params["face_name"], item.function.__name__, result)
 
 

@@ -14,7 +14,7 @@ from frame import ASK, M
 
 
 class KsockFace:
-    """A Ksock of one face. Failures raise OSError with errno; ids are tuples; nothing blocks but what takes a timeout."""
+    """A Ksock of one face. Failures raise OSError with errno; ids are tuples; only what takes a timeout blocks."""
 
     id: int
 

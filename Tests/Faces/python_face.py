@@ -188,7 +188,8 @@ def native_of(message: M):
         return kbus.Message.from_bytes(message.raw)
     native = kbus.Message(
         _text(message.name), message.data, message.to, message.from_, kbus.OrigFrom(*message.orig_from),
-        kbus.OrigFrom(*message.final_to), kbus.MessageId(*message.in_reply_to), message.flags, kbus.MessageId(*message.id))
+        kbus.OrigFrom(*message.final_to), kbus.MessageId(*message.in_reply_to), message.flags,
+        kbus.MessageId(*message.id))
     native.msg.extra = message.extra
     return native
 
@@ -213,7 +214,8 @@ class PythonPeer(Peer):
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "python_peer.py")
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         self._process = subprocess.Popen(
-            [sys.executable, program, str(descriptors or 0)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
+            [sys.executable, program, str(descriptors or 0)], env=environment,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.pid = self._process.pid
         self.orders = self._process.stdin
         self._lock = threading.Lock()

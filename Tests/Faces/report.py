@@ -50,7 +50,8 @@ class Report:
         failed = sorted(self.failed[face])
         passed = self.passed[face] - self.failed[face]
         left = {case: reason for case, reason in self.left[face].items() if case not in self.failed[face]}
-        lines = [f"{face}: {len(self.ids)} cases in the list, {len(passed)} passed, {len(failed)} failed, {len(left)} left"]
+        lines = [f"{face}: {len(self.ids)} cases in the list, "
+                 f"{len(passed)} passed, {len(failed)} failed, {len(left)} left"]
         if failed:
             lines.append(f"  failed: {' '.join(failed)}")
         lines += [f"  left: {run} ({reason})" for run, reason in self._runs(left)]
