@@ -15,6 +15,14 @@ import pytest
 
 import wire
 
+WANT_A_REPLY = 0x1
+WANT_YOU_TO_REPLY = 0x2
+SYNTHETIC = 0x4
+URGENT = 0x8
+ALL_OR_WAIT = 0x100
+ALL_OR_FAIL = 0x200
+
+# As a setting: neither on nor off, what is it?
 ASK = 0xFFFFFFFF
 
 
@@ -77,6 +85,11 @@ class M:
         """The same `to`, name and data, as Message.equivalent of the Python API."""
         return ((self.to, wire.name_bytes(self.name), self.data)
                 == (other.to, wire.name_bytes(other.name), other.data))
+
+    @property
+    def marked(self) -> bool:
+        """Whether this is the copy of a Request whose reader has to answer."""
+        return self.flags & WANT_YOU_TO_REPLY != 0
 
     def __getstate__(self):
         return {**self.__dict__, "native": None}

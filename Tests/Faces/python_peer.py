@@ -1,4 +1,4 @@
-"""One process of the Python face: takes pickled calls on its standard input and writes (result, exception) to its output.
+"""One process of the Python face: takes pickled calls on its input, writes (result, exception) to its output.
 
 Ends when its input closes, when its parent dies, or, if it hangs, by an alarm.
 """
