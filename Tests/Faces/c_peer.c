@@ -261,7 +261,8 @@ static void do_poll(char **w) {
     struct pollfd one = {(int)number(w[0]), (short)((*w[1] == '1' ? POLLIN : 0) | (*w[2] == '1' ? POLLOUT : 0)), 0};
     int result = poll(&one, 1, (int)number(w[3]));
     unsigned got = (unsigned short)one.revents;
-    print_ready(result < 0 ? -errno : 0, got & POLLIN, got & POLLOUT, got & ~(unsigned)(POLLIN | POLLOUT));
+    int error = result < 0 ? -errno : got & POLLNVAL ? -EBADF : 0;
+    print_ready(error, got & POLLIN, got & POLLOUT, got & ~(unsigned)(POLLIN | POLLOUT));
 }
 
 static void do_epoll(char **w) {
