@@ -60,14 +60,17 @@ class Bus:
 
 
 class Sandbox:
-    """A directory in shared memory for all buses of a run; gone when the run is, even if it is killed."""
+    """Directories for all buses of a run, in shared memory, and for programs; gone when the run is, even if it is killed."""
 
     def __init__(self) -> None:
-        where = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="kbus-faces-", dir=where))
+        shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.buses = pathlib.Path(tempfile.mkdtemp(prefix="kbus-faces-", dir=shared_memory))
+        # Shared memory is often mounted so that no program can be run from there.
+        self.programs = pathlib.Path(tempfile.mkdtemp(prefix="kbus-faces-"))
         # Its input ends when this process does.
         self._guard = subprocess.Popen(
-            ["sh", "-c", 'cat > /dev/null; rm -rf "$0"', str(self.path)], stdin=subprocess.PIPE, start_new_session=True)
+            ["sh", "-c", 'cat > /dev/null; rm -rf "$@"', "guard", str(self.buses), str(self.programs)],
+            stdin=subprocess.PIPE, start_new_session=True)
 
     def close(self) -> None:
         self._guard.stdin.close()

@@ -44,7 +44,7 @@ def pytest_generate_tests(metafunc):
 def c_program(request):
     from c_face import compile_peer
 
-    return compile_peer(str(request.config.sandbox.path))
+    return compile_peer(str(request.config.sandbox.programs))
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def face(is_for_this_run, face_name, request):
 @pytest.fixture
 def bus(face, request, monkeypatch):
     case = case_of(request.node.function.__name__)
-    directory = request.config.sandbox.path / f"{case}-{face.name}"
+    directory = request.config.sandbox.buses / f"{case}-{face.name}"
     directory.mkdir()
     monkeypatch.setenv("KBUS_DIR", str(directory))
     monkeypatch.setenv("KBUS_CREATE", "")
