@@ -106,8 +106,11 @@ class PythonKsock(KsockFace):
         output, result = os.pipe()
         child = os.fork()
         if child == 0:
-            os.write(result, _errno_name(getattr(self, method), arguments).encode())
-            os._exit(0)
+            try:
+                os.write(result, _errno_name(getattr(self, method), arguments).encode())
+                os._exit(0)
+            finally:
+                os._exit(1)
         os.close(result)
         with os.fdopen(output) as text:
             name = text.read()
