@@ -7,8 +7,6 @@ import pathlib
 import subprocess
 import tempfile
 
-import library
-
 OPTIONS = "--max-message-size 409600"
 
 
@@ -40,27 +38,27 @@ class Bus:
     def create(self, number: int) -> None:
         """Makes another bus."""
         self._make()
-        library.create_bus(number, self.options)
+        self._face.create_bus(number, self.options)
 
     def bindings(self) -> str:
         """The listing of the bindings of all buses."""
         self._make()
-        return library.list_bindings()
+        return self._face.bindings()
 
     def statistics(self) -> str:
         self._make()
-        return library.list_statistics()
+        return self._face.statistics()
 
     def _make(self) -> None:
         if self._is_made:
             return
         self._is_made = True
         os.environ["KBUS_CREATE"] = self.options
-        library.create_bus(0, self.options)
+        self._face.create_bus(0, self.options)
 
 
 class Sandbox:
-    """Directories for all buses of a run, in shared memory, and for programs; gone when the run is, even if it is killed."""
+    """Directories for all buses of a run, in shared memory, and for programs; gone with the run, even if it is killed."""
 
     def __init__(self) -> None:
         shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

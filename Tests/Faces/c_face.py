@@ -56,6 +56,12 @@ class CFace:
         for peer in self.peers:
             peer.kill()
 
+    def create_bus(self, number: int, options: str) -> None:
+        self.main.call("bus_create", number, options)
+
+    def bindings(self) -> str: return self.main.call("list_bindings")[1].decode()
+    def statistics(self) -> str: return self.main.call("list_statistics")[1].decode()
+
     def announce(self, name, data, flags):
         return self.main.build(("create", name, data, flags))
 

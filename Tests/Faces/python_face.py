@@ -42,6 +42,10 @@ class PythonFace:
             if ksock.ksock.fd is not None:
                 ksock.close()
 
+    def create_bus(self, number: int, options: str) -> None: kbus.create_bus(number, options)
+    def bindings(self) -> str: return kbus.bindings_text()
+    def statistics(self) -> str: return kbus.statistics()
+
     def announce(self, name, data, flags): return value_of(kbus.Announcement(_text(name), data, flags=flags))
     def request(self, name, data, to, flags): return value_of(kbus.Request(_text(name), data, to=to, flags=flags))
     def reply_to(self, message, data, flags): return value_of(kbus.reply_to(native_of(message), data, flags))
