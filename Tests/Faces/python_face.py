@@ -13,6 +13,7 @@ import threading
 
 import kbus
 import pytest
+from kbus._listings import bindings_text
 
 from face import Call, KsockFace, Peer
 from frame import ASK, CannotSay, M
@@ -43,7 +44,7 @@ class PythonFace:
                 ksock.close()
 
     def create_bus(self, number: int, options: str) -> None: kbus.create_bus(number, options)
-    def bindings(self) -> str: return kbus.bindings_text()
+    def bindings(self) -> str: return bindings_text()
     def statistics(self) -> str: return kbus.statistics()
 
     def announce(self, name, data, flags): return value_of(kbus.Announcement(_text(name), data, flags=flags))
