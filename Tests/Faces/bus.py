@@ -58,7 +58,7 @@ class Bus:
 
 
 class Sandbox:
-    """Directories for the buses of a run, in shared memory, and for programs; gone with the run, even if it is killed."""
+    """Directories for the buses of a run, in shared memory, and for programs; gone with the run, even a killed one."""
 
     def __init__(self) -> None:
         shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None

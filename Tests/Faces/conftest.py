@@ -2,8 +2,8 @@
 
     pytest Tests/Faces [--face c|python]
 
-$KBUS_LIB is the directory of libkbus.so and $KBUS_INCLUDE that of its headers; by default this repository's. The package
-is the one in $PYTHONPATH, or this repository's. With KBUS_REAPER=1 the cases in which processes die run too.
+$KBUS_LIB is the directory of libkbus.so and $KBUS_INCLUDE that of its headers; by default this repository's. The
+package is the one in $PYTHONPATH, or this repository's. With KBUS_REAPER=1 the cases in which processes die run too.
 """
 
 import faulthandler
