@@ -229,7 +229,9 @@ def test_E_25_lengths_around_pages(s_and_l):
     for data in sent:
         s.send(M.announce("$.F", data))
     for data in sent:
-        assert read(l).data == data
+        length = l.next_msg()
+        assert length == wire.entire_len(3, len(data))
+        assert l.read_msg(length).data == data
 
 
 def test_E_26_a_long_one(s_and_l):
