@@ -1,12 +1,12 @@
 """I. Which of several Repliers a Request goes to."""
 
-from frame import M, fails
-from words import ids, ksocks
+from frame import fails
+from words import ask, ids, ksocks
 
 
 def expect(name, sender, chosen, repliers):
     """Expects that a request of this name is delivered once: to this Ksock among these."""
-    request = sender.send(M.request(name))
+    request = ask(sender, name)
     for replier in repliers:
         assert ids(replier.read_all()) == ([request] if replier is chosen else []), f"{name} at Ksock {replier.id}"
 
@@ -61,7 +61,7 @@ def test_I_06_the_newest_star_here_the_longer(bus):
 def test_I_07_star_does_not_match_the_name_before_it(bus):
     s, r = ksocks(bus, 2)
     r.bind("$.F.*", replier=True)
-    fails("EADDRNOTAVAIL", s.send, M.request("$.F"))
+    fails("EADDRNOTAVAIL", ask, s, "$.F")
     assert r.count() == 0
 
 

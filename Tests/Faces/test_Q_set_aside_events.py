@@ -1,8 +1,9 @@
 """Q. Replier bind events, continued: the ones that wait for room, and the ones that are lost."""
 
 import pytest
-from frame import ALL_OR_WAIT, M, SYNTHETIC, fails
-from words import BIND_EVENT, EVENTS_LOST, NO_ID, is_readable, ksocks, make_full, names, read, read_event, set_aside
+from frame import fails
+from words import (ALL_OR_WAIT, BIND_EVENT, EVENTS_LOST, NO_ID, SYNTHETIC, announce, is_readable, ksocks, make_full,
+                   names, read, read_event, set_aside)
 
 
 @pytest.fixture
@@ -76,9 +77,9 @@ def test_Q_27_who_has_read_all_has_room_who_has_not_has_none(bus):
     l1.bind("$.One")
     l2.bind("$.Two")
     read_until_lost(l1, x, 501)
-    l1.send(M.announce("$.One", flags=ALL_OR_WAIT))
+    announce(l1, "$.One", flags=ALL_OR_WAIT)
     assert names(l1.read_all()) == ["$.One"]
-    fails("EAGAIN", l1.send, M.announce("$.Two", flags=ALL_OR_WAIT))
+    fails("EAGAIN", announce, l1, "$.Two", flags=ALL_OR_WAIT)
     assert l2.count() == 502
 
 

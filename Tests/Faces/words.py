@@ -3,7 +3,14 @@
 import re
 import struct
 
-from frame import ALL_OR_FAIL, M, SYNTHETIC, WANT_A_REPLY
+from frame import M
+
+WANT_A_REPLY = 0x1
+WANT_YOU_TO_REPLY = 0x2
+SYNTHETIC = 0x4
+URGENT = 0x8
+ALL_OR_WAIT = 0x100
+ALL_OR_FAIL = 0x200
 
 NO_ID = (0, 0)
 
@@ -21,6 +28,21 @@ def ksocks(bus, count):
     return [bus.open() for _ in range(count)]
 
 
+def announce(k, name, data=b"", flags=0):
+    """Sends an announcement; its id."""
+    return k.send(M.announce(name, data, flags=flags))
+
+
+def ask(k, name, data=b"", to=0, flags=0):
+    """Sends a Request, stateful if it is for one Ksock; its id."""
+    return k.send(M.request(name, data, to=to, flags=flags))
+
+
+def answer(k, request, data=b"", flags=0):
+    """Sends the Reply to a request that was read; its id."""
+    return k.send(M.reply_to(request, data, flags=flags))
+
+
 def read(k):
     """The next message, which must be there."""
     message = k.read_next()
@@ -30,6 +52,11 @@ def read(k):
 
 def is_request(message):
     return message.flags & WANT_A_REPLY != 0
+
+
+def is_marked(message):
+    """Whether this copy of a Request is the one whose reader has to answer."""
+    return message.flags & WANT_YOU_TO_REPLY != 0
 
 
 def is_reply(message):
@@ -52,7 +79,7 @@ def make_full(k):
     """Fills the queue: a maximum of one message, and one message in it."""
     k.bind("$.Filler")
     k.max_messages(1)
-    k.send(M.announce("$.Filler"))
+    announce(k, "$.Filler")
 
 
 def is_readable(k):
