@@ -1,9 +1,8 @@
 """J. Stateful requests: to one particular Replier, or to none."""
 
 import pytest
-from frame import M, fails, refused
-from words import (GONE_AWAY, IGNORED, NO_ID, UNBOUND, WANT_A_REPLY, announce, answer, ask, is_marked, ksocks, read,
-                   read_status)
+from frame import M, WANT_A_REPLY, fails, refused
+from words import GONE_AWAY, IGNORED, NO_ID, UNBOUND, announce, answer, ask, ksocks, read, read_status
 
 
 @pytest.fixture
@@ -20,9 +19,9 @@ def test_J_01_reaches_its_replier_and_listeners(bus, s_and_r):
     l.bind("$.T")
     id = ask(s, "$.T", to=r.id)
     [request] = r.read_all()
-    assert (request.id, request.to, is_marked(request)) == (id, r.id, True)
+    assert (request.id, request.to, request.marked) == (id, r.id, True)
     [copy] = l.read_all()
-    assert (copy.id, copy.to, is_marked(copy)) == (id, r.id, False)
+    assert (copy.id, copy.to, copy.marked) == (id, r.id, False)
 
 
 def test_J_02_the_replier_has_unbound(s_and_r):
@@ -75,7 +74,7 @@ def test_J_06_built_from_a_reply(bus, s_and_r):
     answer(r, read(r))
     id = s.send(M.stateful(read(s), "$.T"))
     followed = read(r)
-    assert (followed.id, followed.to, is_marked(followed)) == (id, r.id, True)
+    assert (followed.id, followed.to, followed.marked) == (id, r.id, True)
 
 
 def test_J_07_built_from_an_earlier_stateful_request(bus):
@@ -117,7 +116,7 @@ def test_J_11_popped_by_a_replier_that_closes(s_and_r):
     s, r = s_and_r
     replier = r.id
     id = ask(s, "$.T", to=replier)
-    assert is_marked(read(r))
+    assert read(r).marked
     r.close()
     read_status(s, IGNORED, from_=replier, answering=id)
     assert s.count() == 0

@@ -1,10 +1,9 @@
 """K. Statuses: what the bus answers in place of a Replier."""
 
 import pytest
-from frame import M, fails, needs_death
-from words import (ALL_OR_WAIT, DISAPPEARED, GONE_AWAY, IGNORED, SYNTHETIC, UNBOUND, URGENT, announce, answer, ask,
-                   bindings, datas, ids, is_marked, is_writable, ksocks, make_full, open_ids, read, read_status,
-                   set_aside)
+from frame import ALL_OR_WAIT, M, SYNTHETIC, URGENT, fails, needs_death
+from words import (DISAPPEARED, GONE_AWAY, IGNORED, UNBOUND, announce, answer, ask, bindings, datas, ids, is_writable,
+                   ksocks, make_full, open_ids, read, read_status, set_aside)
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def s_and_r(bus):
 def pop(count, replier):
     """Pops so many requests."""
     for _ in range(count):
-        assert is_marked(read(replier))
+        assert read(replier).marked
 
 
 def close(k):
@@ -74,7 +73,7 @@ def test_K_05_unbinding_as_replier_leaves_the_listeners_copy(s_and_r):
     r.unbind("$.Q", replier=True)
     read_status(s, UNBOUND, from_=r.id, answering=request)
     [copy] = r.read_all()
-    assert (copy.id, is_marked(copy)) == (request, False)
+    assert (copy.id, copy.marked) == (request, False)
 
 
 def test_K_06_exactly_the_marked_requests_of_that_binding(bus):
@@ -96,7 +95,7 @@ def test_K_06_exactly_the_marked_requests_of_that_binding(bus):
     assert s.read_next() is None
     left = r.read_all()
     assert datas(left) == [b"m1", b"r1", b"m3", b"m2", b"r2", b"r3", b"r3"]
-    assert [is_marked(message) for message in left] == [False, False, False, False, False, True, False]
+    assert [message.marked for message in left] == [False, False, False, False, False, True, False]
 
 
 def test_K_07_popped_by_a_replier_that_closes(s_and_r):

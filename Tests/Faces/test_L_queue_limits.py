@@ -1,9 +1,8 @@
 """L. Queue limits: who finds no room, and what then happens."""
 
 import pytest
-from frame import M, fails
-from words import (ALL_OR_FAIL, ALL_OR_WAIT, announce, answer, ask, datas, ids, is_reply, is_request, ksocks,
-                   make_full, names, read)
+from frame import ALL_OR_FAIL, ALL_OR_WAIT, M, fails
+from words import announce, answer, ask, datas, ids, is_reply, is_request, ksocks, make_full, names, read
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """M. ALL_OR_WAIT: messages that wait in their sender until there is room."""
 
 import pytest
-from frame import fails
-from words import (ALL_OR_FAIL, ALL_OR_WAIT, DISAPPEARED, ERROR_SENDING, GONE_AWAY, UNBOUND, announce, answer, ask,
-                   datas, ids, is_reply, is_writable, ksocks, make_full, names, read, read_status, readiness, reserved)
+from frame import ALL_OR_FAIL, ALL_OR_WAIT, fails
+from words import (DISAPPEARED, ERROR_SENDING, GONE_AWAY, UNBOUND, announce, answer, ask, datas, ids, is_reply,
+                   is_writable, ksocks, make_full, names, read, read_status, readiness, reserved)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """N. Urgent messages."""
 
-from words import URGENT, announce, answer, ask, datas, ids, is_marked, is_reply, ksocks, make_full, names, read
+from frame import URGENT
+from words import announce, answer, ask, datas, ids, is_reply, ksocks, make_full, names, read
 
 
 def test_N_01_urgent_messages_go_to_the_front(bus):
@@ -15,7 +16,7 @@ def test_N_01_urgent_messages_go_to_the_front(bus):
     ask(s, "$.R", b"u2", flags=URGENT)
     messages = r.read_all()
     assert datas(messages) == [b"u2", b"u1", b"m1", b"r1", b"m2", b"r2"]
-    assert [is_marked(message) for message in messages] == [True, False, False, True, False, True]
+    assert [message.marked for message in messages] == [True, False, False, True, False, True]
     assert [message.flags & URGENT != 0 for message in messages] == [True, True, False, False, False, False]
 
 
@@ -54,5 +55,5 @@ def test_N_05_a_replier_that_listens_gets_two_copies_one_marked(bus):
     copies = r.read_all()
     assert ids(copies) == [id, id]
     # Which of the two comes first is left open.
-    assert sorted(is_marked(copy) for copy in copies) == [False, True]
+    assert sorted(copy.marked for copy in copies) == [False, True]
     assert all(copy.flags & URGENT for copy in copies)

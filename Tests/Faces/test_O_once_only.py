@@ -2,7 +2,7 @@
 
 import pytest
 from frame import ASK, M, fails
-from words import announce, answer, ask, ids, is_marked, is_reply, is_request, ksocks, read
+from words import announce, answer, ask, ids, is_reply, is_request, ksocks, read
 
 
 def test_O_01_setting_gives_the_previous_value(bus):
@@ -35,7 +35,7 @@ def test_O_04_a_replier_that_listens_keeps_the_marked_copy(bus):
     r.set_only_once(True)
     ask(s, "$.F")
     assert r.count() == 1
-    assert is_marked(read(r))
+    assert read(r).marked
 
 
 def test_O_05_switched_off_again_all_copies_come(bus):

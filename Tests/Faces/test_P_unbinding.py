@@ -3,8 +3,8 @@
 import itertools
 
 import pytest
-from frame import fails
-from words import ALL_OR_WAIT, announce, answer, ask, datas, is_writable, ksocks, make_full, names, read
+from frame import ALL_OR_WAIT, fails
+from words import announce, answer, ask, datas, is_writable, ksocks, make_full, names, read
 
 
 def test_P_01_a_name_and_a_wildcard(bus):

@@ -1,9 +1,9 @@
 """Q. Replier bind events, continued: the ones that wait for room, and the ones that are lost."""
 
 import pytest
-from frame import fails
-from words import (ALL_OR_WAIT, BIND_EVENT, EVENTS_LOST, NO_ID, SYNTHETIC, announce, is_readable, ksocks, make_full,
-                   names, read, read_event, set_aside)
+from frame import ALL_OR_WAIT, SYNTHETIC, fails
+from words import (BIND_EVENT, EVENTS_LOST, NO_ID, announce, is_readable, ksocks, make_full, names, read, read_event,
+                   set_aside)
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from frame import M, fails, needs_death
-from words import (ALL_OR_WAIT, GONE_AWAY, announce, answer, ask, ids, is_readable, is_writable, ksocks, make_full,
-                   read, read_status)
+from frame import ALL_OR_WAIT, M, fails, needs_death
+from words import (GONE_AWAY, announce, answer, ask, ids, is_readable, is_writable, ksocks, make_full, read,
+                   read_status)
 
 
 @pytest.fixture
@@ -117,6 +117,7 @@ def test_R_11_poll_and_epoll_answer_as_select_does(bus, s_and_l, how):
     announce(s, "$.F")
     check(l, {"r", "w"})
     check(reader, {"r"})
+    read(l)
     make_full(l)
     fails("EAGAIN", announce, s, "$.F", flags=ALL_OR_WAIT)
     check(s, set())

@@ -3,14 +3,7 @@
 import re
 import struct
 
-from frame import M
-
-WANT_A_REPLY = 0x1
-WANT_YOU_TO_REPLY = 0x2
-SYNTHETIC = 0x4
-URGENT = 0x8
-ALL_OR_WAIT = 0x100
-ALL_OR_FAIL = 0x200
+from frame import ALL_OR_FAIL, M, SYNTHETIC, WANT_A_REPLY
 
 NO_ID = (0, 0)
 
@@ -52,11 +45,6 @@ def read(k):
 
 def is_request(message):
     return message.flags & WANT_A_REPLY != 0
-
-
-def is_marked(message):
-    """Whether this copy of a Request is the one whose reader has to answer."""
-    return message.flags & WANT_YOU_TO_REPLY != 0
 
 
 def is_reply(message):
