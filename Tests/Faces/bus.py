@@ -7,8 +7,6 @@ import pathlib
 import subprocess
 import tempfile
 
-import library
-
 OPTIONS = "--max-message-size 409600"
 
 
@@ -40,34 +38,37 @@ class Bus:
     def create(self, number: int) -> None:
         """Makes another bus."""
         self._make()
-        library.create_bus(number, self.options)
+        self._face.create_bus(number, self.options)
 
     def bindings(self) -> str:
         """The listing of the bindings of all buses."""
         self._make()
-        return library.list_bindings()
+        return self._face.bindings()
 
     def statistics(self) -> str:
         self._make()
-        return library.list_statistics()
+        return self._face.statistics()
 
     def _make(self) -> None:
         if self._is_made:
             return
         self._is_made = True
         os.environ["KBUS_CREATE"] = self.options
-        library.create_bus(0, self.options)
+        self._face.create_bus(0, self.options)
 
 
 class Sandbox:
-    """A directory in shared memory for all buses of a run; gone when the run is, even if it is killed."""
+    """Directories for the buses of a run, in shared memory, and for programs; gone with the run, even a killed one."""
 
     def __init__(self) -> None:
-        where = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-        self.path = pathlib.Path(tempfile.mkdtemp(prefix="kbus-faces-", dir=where))
+        shared_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.buses = pathlib.Path(tempfile.mkdtemp(prefix="kbus-faces-", dir=shared_memory))
+        # Shared memory is often mounted so that no program can be run from there.
+        self.programs = pathlib.Path(tempfile.mkdtemp(prefix="kbus-faces-"))
         # Its input ends when this process does.
         self._guard = subprocess.Popen(
-            ["sh", "-c", 'cat > /dev/null; rm -rf "$0"', str(self.path)], stdin=subprocess.PIPE, start_new_session=True)
+            ["sh", "-c", 'cat > /dev/null; rm -rf "$@"', "guard", str(self.buses), str(self.programs)],
+            stdin=subprocess.PIPE, start_new_session=True)
 
     def close(self) -> None:
         self._guard.stdin.close()

@@ -56,6 +56,12 @@ class CFace:
         for peer in self.peers:
             peer.kill()
 
+    def create_bus(self, number: int, options: str) -> None:
+        self.main.call("bus_create", number, options)
+
+    def bindings(self) -> str: return self.main.call("list_bindings")[1].decode()
+    def statistics(self) -> str: return self.main.call("list_statistics")[1].decode()
+
     def announce(self, name, data, flags):
         return self.main.build(("create", name, data, flags))
 
@@ -82,7 +88,6 @@ class CPeer(Peer):
         self.orders = self._process.stdin
         self._answers = b""
         self._lock = threading.Lock()
-        self._prefix = ""
         self._built: dict[int, tuple[M, int]] = {}
         if descriptors:
             self.call("descriptors", descriptors)
@@ -101,7 +106,7 @@ class CPeer(Peer):
     def call(self, command: str, *words) -> list:
         """One command; what it answered, bytes and numbers. OSError if the call failed."""
         with self._lock:
-            line = self._prefix + " ".join([command, *map(_word, words)]) + "\n"
+            line = " ".join([command, *map(_word, words)]) + "\n"
             _write_all(self._process.stdin, line.encode())
             self.ordered.set()
             values = [_value(word) for word in self._answer().split()]
@@ -110,17 +115,6 @@ class CPeer(Peer):
             error.values = values
             raise error
         return values
-
-    def in_child(self, ksock: CKsock, method: str, *arguments) -> str | None:
-        """Makes the call in a child of the peer; the name of the errno, or None if it succeeded."""
-        self._prefix = "in_child "
-        try:
-            getattr(ksock, method)(*arguments)
-            return None
-        except OSError as error:
-            return errno.errorcode[error.errno]
-        finally:
-            self._prefix = ""
 
     def _answer(self) -> str:
         output = self._process.stdout
@@ -175,9 +169,10 @@ class CKsock(KsockFace):
     def __init__(self, peer: CPeer, number: int) -> None:
         self.peer = peer
         self.number = number
+        self._where = ""
 
     def _call(self, command: str, *words) -> list:
-        return self.peer.call(command, self.number, *words)
+        return self.peer.call(self._where + command, self.number, *words)
 
     @property
     def id(self) -> int:
@@ -257,7 +252,14 @@ class CKsock(KsockFace):
         return {what for what, is_ready in zip("rwx", ready) if is_ready and what in wanted}
 
     def in_child(self, method, *arguments):
-        return self.peer.in_child(self, method, *arguments)
+        self._where = "in_child "
+        try:
+            getattr(self, method)(*arguments)
+            return None
+        except OSError as error:
+            return errno.errorcode[error.errno]
+        finally:
+            self._where = ""
 
 
 def _read(values: list) -> M | None:

@@ -261,7 +261,8 @@ static void do_poll(char **w) {
     struct pollfd one = {(int)number(w[0]), (short)((*w[1] == '1' ? POLLIN : 0) | (*w[2] == '1' ? POLLOUT : 0)), 0};
     int result = poll(&one, 1, (int)number(w[3]));
     unsigned got = (unsigned short)one.revents;
-    print_ready(result < 0 ? -errno : 0, got & POLLIN, got & POLLOUT, got & ~(unsigned)(POLLIN | POLLOUT));
+    int error = result < 0 ? -errno : got & POLLNVAL ? -EBADF : 0;
+    print_ready(error, got & POLLIN, got & POLLOUT, got & ~(unsigned)(POLLIN | POLLOUT));
 }
 
 static void do_epoll(char **w) {
@@ -295,7 +296,20 @@ static void do_select(char **w) {
     print_ready(result < 0 ? -errno : 0, ready[0], ready[1], ready[2]);
 }
 
-/* ---- The process ---- */
+/* ---- Buses, and the process ---- */
+
+static void do_bus_create(char **w) { printf("%d", kbus_bus_create(number(w[0]), (char *)bytes_of(w[1]).start)); }
+
+static void list(int function(int, char **)) {
+    char *text = NULL;
+    int result = function(-1, &text);
+    printf("%d", result);
+    if (text) print_bytes(text, strlen(text));
+    free(text);
+}
+
+static void do_list_bindings(char **w) { (void)w, list(kbus_list_bindings); }
+static void do_list_statistics(char **w) { (void)w, list(kbus_list_statistics); }
 
 static void do_descriptors(char **w) {
     struct rlimit limit = {number(w[0]), number(w[0])};
@@ -338,7 +352,8 @@ static const struct {
     {"create_stateful_request", 4, do_create_stateful_request}, {"take", 1, do_take}, {"fields", 13, do_fields},
     {"write_msg", 2, do_write_msg}, {"write_data", 2, do_write_data}, {"send", 1, do_send},
     {"send_msg", 2, do_send_msg}, {"discard", 1, do_discard}, {"poll", 4, do_poll}, {"epoll", 4, do_epoll},
-    {"select", 4, do_select}, {"descriptors", 1, do_descriptors},
+    {"select", 4, do_select}, {"bus_create", 2, do_bus_create}, {"list_bindings", 0, do_list_bindings},
+    {"list_statistics", 0, do_list_statistics}, {"descriptors", 1, do_descriptors},
 };
 
 static void run(char *line) {

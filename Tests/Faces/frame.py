@@ -104,7 +104,7 @@ class Current:
     face = None
 
 
-class CannotSay(Exception):
+class CannotSay(pytest.skip.Exception):
     """This face has no way to say what the case says: the case is left out for it, with this reason."""
 
 

@@ -13,6 +13,7 @@ import threading
 
 import kbus
 import pytest
+from kbus._listings import bindings_text
 
 from face import Call, KsockFace, Peer
 from frame import ASK, CannotSay, M
@@ -41,6 +42,10 @@ class PythonFace:
         for ksock in self.ksocks:
             if ksock.ksock.fd is not None:
                 ksock.close()
+
+    def create_bus(self, number: int, options: str) -> None: kbus.create_bus(number, options)
+    def bindings(self) -> str: return bindings_text()
+    def statistics(self) -> str: return kbus.statistics()
 
     def announce(self, name, data, flags): return value_of(kbus.Announcement(_text(name), data, flags=flags))
     def request(self, name, data, to, flags): return value_of(kbus.Request(_text(name), data, to=to, flags=flags))
@@ -106,8 +111,11 @@ class PythonKsock(KsockFace):
         output, result = os.pipe()
         child = os.fork()
         if child == 0:
-            os.write(result, _errno_name(getattr(self, method), arguments).encode())
-            os._exit(0)
+            try:
+                os.write(result, _errno_name(getattr(self, method), arguments).encode())
+                os._exit(0)
+            finally:
+                os._exit(1)
         os.close(result)
         with os.fdopen(output) as text:
             name = text.read()

@@ -26,6 +26,7 @@ def main() -> None:
 
 
 def serve(orders, answers) -> None:
+    from frame import CannotSay
     from python_face import PythonKsock
 
     ksocks = []
@@ -41,7 +42,7 @@ def serve(orders, answers) -> None:
             else:
                 attribute = getattr(ksocks[ksock], method)
                 answer = (attribute(*arguments, **keywords) if callable(attribute) else attribute, None)
-        except Exception as error:
+        except (Exception, CannotSay) as error:
             answer = (None, error)
         pickle.dump(answer, answers)
         answers.flush()

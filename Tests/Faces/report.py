@@ -40,26 +40,27 @@ class Report:
 
     def wrong(self) -> list[str]:
         """What is wrong with the list, whichever tests ran."""
-        missing = [id for id in self.ids if id not in self.written]
+        missing = self._ranges({id: "" for id in self.ids if id not in self.written})
         unknown = sorted(id for id in self.written if id not in self.ids)
         twice = sorted(id for id, count in self.written.items() if count > 1)
-        found = (("missing", missing), ("not in the list", unknown), ("more than once", twice))
+        found = (("missing", [run for run, _ in missing]), ("not in the list", unknown), ("more than once", twice))
         return [f"{what}: {' '.join(ids)}" for what, ids in found if ids]
 
     def lines(self, face: str) -> list[str]:
         failed = sorted(self.failed[face])
         passed = self.passed[face] - self.failed[face]
         left = {case: reason for case, reason in self.left[face].items() if case not in self.failed[face]}
-        lines = [f"{face}: {len(self.ids)} cases in the list, "
-                 f"{len(passed)} passed, {len(failed)} failed, {len(left)} left"]
+        not_run = len(self.ids) - len(passed) - len(failed) - len(left)
+        lines = [f"{face}: {len(self.ids)} cases in the list, {len(passed)} passed, {len(failed)} failed, "
+                 f"{len(left)} left" + (f", {not_run} not in this run" if not_run else "")]
         if failed:
             lines.append(f"  failed: {' '.join(failed)}")
-        lines += [f"  left: {run} ({reason})" for run, reason in self._runs(left)]
+        lines += [f"  left: {run} ({reason})" for run, reason in self._ranges(left)]
         lines += [f"  in part: {case}, not {what}" for case, what in sorted(self.in_part[face].items())]
         return lines
 
-    def _runs(self, left: dict[str, str]) -> list[tuple[str, str]]:
-        """Cases left for the same reason, neighbours in the list drawn together: `U-01..U-16`."""
+    def _ranges(self, left: dict[str, str]) -> list[tuple[str, str]]:
+        """Cases with the same reason, neighbours in the list drawn together: `U-01..U-16`."""
         runs: list[list[str]] = []
         for previous, case in zip([None, *self.ids], self.ids):
             if case not in left:
