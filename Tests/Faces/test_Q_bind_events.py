@@ -214,12 +214,13 @@ def test_Q_21_the_flag_outlives_the_ksock_that_set_it(bus):
     read_event(l, is_bind=True, binder=r.id, name="$.F")
 
 
-def test_Q_22_the_flag_is_one_of_its_bus_alone(bus, l_and_r):
-    l, _ = l_and_r
+def test_Q_22_the_flag_is_one_of_its_bus_alone(bus):
     bus.create(1)
-    l1, r1 = bus.open(which=1), bus.open(which=1)
-    assert l1.ask_report_binds() == 0
+    l, l1, r1 = bus.open(), bus.open(which=1), bus.open(which=1)
+    l.bind(BIND_EVENT)
     l1.bind(BIND_EVENT)
+    l.set_report_binds(True)
+    assert l1.ask_report_binds() == 0
     r1.bind("$.F", replier=True)
     assert l1.count() == 0
     assert l.count() == 0
