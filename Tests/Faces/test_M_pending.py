@@ -152,8 +152,7 @@ def test_M_14_the_replier_unbinds(bus):
 def test_M_15_another_replier_than_the_stateful_request_is_for(bus):
     s, r, q1, q2 = request_pending(bus, stateful=True)
     x = bus.open()
-    # An implementation may retry between these two calls, and then finds no Replier at all. So the sender must not
-    # notice: it looks only after both.
+    # A retry between these two would find no Replier at all; only S looking, or room for the message, may cause one.
     r.unbind("$.Q", replier=True)
     x.bind("$.Q", replier=True)
     assert is_writable(s)
