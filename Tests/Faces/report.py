@@ -33,8 +33,9 @@ class Report:
         if result.failed:
             self.failed[face].add(case)
         elif result.skipped:
+            # "Skipped: because of this"
             _, _, reason = result.longrepr
-            self.left[face][case] = reason.replace("Skipped: ", "", 1)
+            self.left[face][case] = reason.partition(": ")[2]
         elif result.when == "call":
             self.passed[face].add(case)
 
