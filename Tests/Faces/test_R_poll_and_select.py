@@ -142,8 +142,8 @@ def test_R_12_a_killed_replier_wakes_who_waits_for_its_reply(bus):
     read_status(s, GONE_AWAY, from_=replier, answering=request)
 
 
-def test_R_13_after_fork_the_ksock_is_the_parents(s_and_l):
-    # The original lets parent and child share it. Here every call in the child fails, and the parent notices nothing.
+def test_R_13_after_fork_the_ksock_is_the_parents(bus, s_and_l):
+    bus.leaves_out("sharing it: here every call in the child fails, and the parent notices nothing")
     s, l = s_and_l
     for call in "count", "next_msg", "discard", "last_id", "ask_only_once":
         assert l.in_child(call) == "ECHILD", call
