@@ -2,7 +2,7 @@
 
 import pytest
 from frame import M, WANT_A_REPLY, fails, refused
-from words import GONE_AWAY, IGNORED, NO_ID, UNBOUND, ksocks, read, read_status
+from words import GONE_AWAY, IGNORED, NO_ID, UNBOUND, announce, answer, ask, ksocks, read, read_status
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def test_J_01_reaches_its_replier_and_listeners(bus, s_and_r):
     s, r = s_and_r
     l = bus.open()
     l.bind("$.T")
-    id = s.send(M.request("$.T", to=r.id))
+    id = ask(s, "$.T", to=r.id)
     [request] = r.read_all()
     assert (request.id, request.to, request.marked) == (id, r.id, True)
     [copy] = l.read_all()
@@ -26,10 +26,10 @@ def test_J_01_reaches_its_replier_and_listeners(bus, s_and_r):
 
 def test_J_02_the_replier_has_unbound(s_and_r):
     s, r = s_and_r
-    s.send(M.request("$.T", to=r.id))
-    r.send(M.reply_to(read(r)))
+    ask(s, "$.T", to=r.id)
+    answer(r, read(r))
     r.unbind("$.T", replier=True)
-    fails("EADDRNOTAVAIL", s.send, M.request("$.T", to=r.id))
+    fails("EADDRNOTAVAIL", ask, s, "$.T", to=r.id)
 
 
 def test_J_03_another_has_become_replier(bus, s_and_r):
@@ -37,7 +37,7 @@ def test_J_03_another_has_become_replier(bus, s_and_r):
     x = bus.open()
     r.unbind("$.T", replier=True)
     x.bind("$.T", replier=True)
-    fails("EPIPE", s.send, M.request("$.T", to=r.id))
+    fails("EPIPE", ask, s, "$.T", to=r.id)
     assert x.count() == 0
     assert r.count() == 0
 
@@ -48,7 +48,7 @@ def test_J_04_the_replier_has_closed_and_another_took_over(bus, s_and_r):
     former = r.id
     r.close()
     x.bind("$.T", replier=True)
-    fails("EPIPE", s.send, M.request("$.T", to=former))
+    fails("EPIPE", ask, s, "$.T", to=former)
     assert x.count() == 0
 
 
@@ -56,9 +56,9 @@ def test_J_05_whom_it_is_for_is_checked_before_fullness(bus, s_and_r):
     s, r = s_and_r
     x = bus.open()
     r.max_messages(1)
-    s.send(M.request("$.T"))
-    fails("EPIPE", x.send, M.request("$.T", to=x.id))
-    fails("EBUSY", x.send, M.request("$.T", to=r.id))
+    ask(s, "$.T")
+    fails("EPIPE", ask, x, "$.T", to=x.id)
+    fails("EBUSY", ask, x, "$.T", to=r.id)
 
 
 def test_J_06_built_from_a_reply(bus, s_and_r):
@@ -70,8 +70,8 @@ def test_J_06_built_from_a_reply(bus, s_and_r):
 
     # And on the bus: it reaches the Ksock that replied.
     s, r = s_and_r
-    s.send(M.request("$.T"))
-    r.send(M.reply_to(read(r)))
+    ask(s, "$.T")
+    answer(r, read(r))
     id = s.send(M.stateful(read(s), "$.T"))
     followed = read(r)
     assert (followed.id, followed.to, followed.marked) == (id, r.id, True)
@@ -88,8 +88,8 @@ def test_J_07_built_from_an_earlier_stateful_request(bus):
 def test_J_08_not_built_from_an_announcement_or_a_plain_request(bus, s_and_r):
     s, r = s_and_r
     r.bind("$.A")
-    s.send(M.announce("$.A"))
-    s.send(M.request("$.T"))
+    announce(s, "$.A")
+    ask(s, "$.T")
     announcement, request = r.read_all()
     for earlier in announcement, request:
         refused(M.stateful, earlier, "$.T")
@@ -97,7 +97,7 @@ def test_J_08_not_built_from_an_announcement_or_a_plain_request(bus, s_and_r):
 
 def test_J_09_queued_at_a_replier_that_unbinds(s_and_r):
     s, r = s_and_r
-    id = s.send(M.request("$.T", to=r.id))
+    id = ask(s, "$.T", to=r.id)
     r.unbind("$.T", replier=True)
     read_status(s, UNBOUND, from_=r.id, answering=id)
     assert s.count() == 0
@@ -106,7 +106,7 @@ def test_J_09_queued_at_a_replier_that_unbinds(s_and_r):
 def test_J_10_queued_at_a_replier_that_closes(s_and_r):
     s, r = s_and_r
     replier = r.id
-    id = s.send(M.request("$.T", to=replier))
+    id = ask(s, "$.T", to=replier)
     r.close()
     read_status(s, GONE_AWAY, from_=replier, answering=id)
     assert s.count() == 0
@@ -115,7 +115,7 @@ def test_J_10_queued_at_a_replier_that_closes(s_and_r):
 def test_J_11_popped_by_a_replier_that_closes(s_and_r):
     s, r = s_and_r
     replier = r.id
-    id = s.send(M.request("$.T", to=replier))
+    id = ask(s, "$.T", to=replier)
     assert read(r).marked
     r.close()
     read_status(s, IGNORED, from_=replier, answering=id)

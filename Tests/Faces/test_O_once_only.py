@@ -2,14 +2,14 @@
 
 import pytest
 from frame import ASK, M, fails
-from words import ids, is_reply, is_request, ksocks, read
+from words import announce, answer, ask, ids, is_reply, is_request, ksocks, read
 
 
 def test_O_01_setting_gives_the_previous_value(bus):
     l = bus.open()
     # In C setting gives 0, always.
     was_on = 0 if bus.face == "c" else 1
-    assert [l.only_once(ASK), l.only_once(1), l.only_once(ASK), l.only_once(0), l.only_once(ASK)] == [0, 0, 1, was_on, 0]
+    assert [l.only_once(request) for request in (ASK, 1, ASK, 0, ASK)] == [0, 0, 1, was_on, 0]
 
 
 @pytest.mark.parametrize("setting", ["only_once", "verbose", "report_binds"])
@@ -24,7 +24,7 @@ def test_O_03_three_bindings_one_copy(bus):
     for _ in range(3):
         l.bind("$.F")
     l.set_only_once(True)
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 1
 
 
@@ -33,7 +33,7 @@ def test_O_04_a_replier_that_listens_keeps_the_marked_copy(bus):
     r.bind("$.F", replier=True)
     r.bind("$.F")
     r.set_only_once(True)
-    s.send(M.request("$.F"))
+    ask(s, "$.F")
     assert r.count() == 1
     assert read(r).marked
 
@@ -47,9 +47,9 @@ def test_O_05_switched_off_again_all_copies_come(bus):
     for k in l, r:
         k.set_only_once(True)
         k.set_only_once(False)
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 3
-    s.send(M.request("$.Q"))
+    ask(s, "$.Q")
     assert r.count() == 2
 
 
@@ -58,8 +58,8 @@ def test_O_06_a_requester_that_listens_reads_request_and_reply_once_each(bus):
     r.bind("$.F", replier=True)
     s.bind("$.F")
     s.set_only_once(True)
-    request = s.send(M.request("$.F"))
-    reply = r.send(M.reply_to(read(r)))
+    request = ask(s, "$.F")
+    reply = answer(r, read(r))
     first, second = s.read_all()
     assert first.id == request and is_request(first)
     assert second.id == reply and is_reply(second)
@@ -72,7 +72,7 @@ def one_copy_of_two(bus):
     l.bind("$.A")
     l.bind("$.*")
     l.set_only_once(True)
-    s.send(M.announce("$.A"))
+    announce(s, "$.A")
     assert l.count() == 1
     return l
 
@@ -100,6 +100,6 @@ def test_O_10_two_messages_are_two(bus):
     s, l = ksocks(bus, 2)
     l.bind("$.A")
     l.set_only_once(True)
-    sent = [s.send(M.announce("$.A")), s.send(M.announce("$.A"))]
+    sent = [announce(s, "$.A"), announce(s, "$.A")]
     assert l.count() == 2
     assert ids(l.read_all()) == sent

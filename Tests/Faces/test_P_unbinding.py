@@ -3,19 +3,19 @@
 import itertools
 
 import pytest
-from frame import ALL_OR_WAIT, M, fails
-from words import datas, is_writable, ksocks, make_full, names, read
+from frame import ALL_OR_WAIT, fails
+from words import announce, answer, ask, datas, is_writable, ksocks, make_full, names, read
 
 
 def test_P_01_a_name_and_a_wildcard(bus):
     s, l = ksocks(bus, 2)
     l.bind("$.F")
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 1
     l.bind("$.*")
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 3
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 5
     l.unbind("$.F")
     assert l.count() == 2
@@ -26,12 +26,12 @@ def test_P_01_a_name_and_a_wildcard(bus):
 def test_P_02_of_two_equal_bindings_the_newest_goes_first(bus):
     s, l = ksocks(bus, 2)
     l.bind("$.F")
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 1
     l.bind("$.F")
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 3
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     assert l.count() == 5
     l.unbind("$.F")
     assert l.count() == 3
@@ -45,7 +45,7 @@ def test_P_03_each_binding_owns_one_copy(bus, bound):
     for order in itertools.permutations(bound):
         for name in bound:
             l.bind(name)
-        s.send(M.announce("$.F.Jim"))
+        announce(s, "$.F.Jim")
         assert l.count() == 3
         for left, name in zip((2, 1, 0), order):
             l.unbind(name)
@@ -57,8 +57,8 @@ def test_P_04_messages_of_other_bindings_stay_in_order(bus):
     l.bind("$.A")
     l.bind("$.B")
     for data in b"1", b"2", b"3":
-        s.send(M.announce("$.A", data))
-        s.send(M.announce("$.B", data))
+        announce(s, "$.A", data)
+        announce(s, "$.B", data)
     l.unbind("$.A")
     left = l.read_all()
     assert names(left) == ["$.B"] * 3
@@ -68,9 +68,9 @@ def test_P_04_messages_of_other_bindings_stay_in_order(bus):
 def test_P_05_the_requesters_copy_of_a_reply_stays(bus):
     s, r = ksocks(bus, 2)
     r.bind("$.Q", replier=True)
-    request = s.send(M.request("$.Q"))
+    request = ask(s, "$.Q")
     s.bind("$.Q")
-    r.send(M.reply_to(read(r)))
+    answer(r, read(r))
     assert s.count() == 2
     s.unbind("$.Q")
     assert [message.in_reply_to for message in s.read_all()] == [request]
@@ -80,7 +80,7 @@ def test_P_06_unbinding_makes_room_for_a_pending_message(bus):
     s, l = ksocks(bus, 2)
     l.bind("$.G")
     make_full(l)
-    fails("EAGAIN", s.send, M.announce("$.G", flags=ALL_OR_WAIT))
+    fails("EAGAIN", announce, s, "$.G", flags=ALL_OR_WAIT)
     assert not is_writable(s)
     l.unbind("$.Filler")
     assert is_writable(s)

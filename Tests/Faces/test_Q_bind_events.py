@@ -1,8 +1,8 @@
 """Q. Replier bind events: who is told that a Replier came or went."""
 
 import pytest
-from frame import ASK, M, fails
-from words import BIND_EVENT, ids, ksocks, make_full, read, read_event
+from frame import ASK, fails
+from words import BIND_EVENT, announce, ids, ksocks, make_full, read, read_event
 
 
 @pytest.fixture
@@ -32,8 +32,7 @@ def test_Q_01_setting_gives_the_previous_value(bus):
     s = bus.open()
     # In C setting gives 0, always.
     was_on = 0 if bus.face == "c" else 1
-    assert [s.report_binds(ASK), s.report_binds(1), s.report_binds(ASK), s.report_binds(0)] == [0, 0, 1, was_on]
-    assert s.report_binds(ASK) == 0
+    assert [s.report_binds(request) for request in (ASK, 1, ASK, 0, ASK)] == [0, 0, 1, was_on, 0]
 
 
 def test_Q_02_a_replier_that_binds_is_one_event(l_and_r):
@@ -156,7 +155,7 @@ def test_Q_15_a_full_listener_does_not_keep_listeners_from_binding(l_and_r):
     l, r = l_and_r
     make_full(l)
     r.bind("$.F")
-    id = l.send(M.announce("$.F"))
+    id = announce(l, "$.F")
     assert ids(r.read_all()) == [id]
 
 
@@ -215,12 +214,13 @@ def test_Q_21_the_flag_outlives_the_ksock_that_set_it(bus):
     read_event(l, is_bind=True, binder=r.id, name="$.F")
 
 
-def test_Q_22_the_flag_is_one_of_its_bus_alone(bus, l_and_r):
-    l, _ = l_and_r
+def test_Q_22_the_flag_is_one_of_its_bus_alone(bus):
     bus.create(1)
-    l1, r1 = bus.open(which=1), bus.open(which=1)
-    assert l1.ask_report_binds() == 0
+    l, l1, r1 = bus.open(), bus.open(which=1), bus.open(which=1)
+    l.bind(BIND_EVENT)
     l1.bind(BIND_EVENT)
+    l.set_report_binds(True)
+    assert l1.ask_report_binds() == 0
     r1.bind("$.F", replier=True)
     assert l1.count() == 0
     assert l.count() == 0

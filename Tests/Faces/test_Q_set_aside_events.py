@@ -1,8 +1,9 @@
 """Q. Replier bind events, continued: the ones that wait for room, and the ones that are lost."""
 
 import pytest
-from frame import ALL_OR_WAIT, M, SYNTHETIC, fails
-from words import BIND_EVENT, EVENTS_LOST, NO_ID, is_readable, ksocks, make_full, names, read, read_event, set_aside
+from frame import ALL_OR_WAIT, SYNTHETIC, fails
+from words import (BIND_EVENT, EVENTS_LOST, NO_ID, announce, is_readable, ksocks, make_full, names, read, read_event,
+                   set_aside)
 
 
 @pytest.fixture
@@ -76,9 +77,9 @@ def test_Q_27_who_has_read_all_has_room_who_has_not_has_none(bus):
     l1.bind("$.One")
     l2.bind("$.Two")
     read_until_lost(l1, x, 501)
-    l1.send(M.announce("$.One", flags=ALL_OR_WAIT))
+    announce(l1, "$.One", flags=ALL_OR_WAIT)
     assert names(l1.read_all()) == ["$.One"]
-    fails("EAGAIN", l1.send, M.announce("$.Two", flags=ALL_OR_WAIT))
+    fails("EAGAIN", announce, l1, "$.Two", flags=ALL_OR_WAIT)
     assert l2.count() == 502
 
 
@@ -88,8 +89,9 @@ def test_Q_28_once_all_is_read_events_are_as_before(bus):
     y = bus.open()
     binder = y.id
     y.bind("$.Y", replier=True)
-    read_event(l, is_bind=True, binder=binder, name="$.Y")
+    # L is full of this event, so that the next one takes the way of those that were lost.
     y.close()
+    read_event(l, is_bind=True, binder=binder, name="$.Y")
     read_event(l, is_bind=False, binder=binder, name="$.Y")
     assert l.count() == 0
 
@@ -156,14 +158,15 @@ def test_Q_33_an_unbind_that_takes_a_message_away_lets_an_event_in(bus):
 
 
 def test_Q_34_who_closes_is_no_recipient_of_its_own_events(bus):
-    m, o = ksocks(bus, 2)
+    m, o, x = ksocks(bus, 3)
     binder = m.id
-    m.set_report_binds(True)
-    for number in range(4):
-        m.bind(f"$.M{number}", replier=True)
-    m.max_messages(2)
+    # Closing unbinds the newest first: this binding is there to the end.
     m.bind(BIND_EVENT)
     o.bind(BIND_EVENT)
+    for number in range(4):
+        m.bind(f"$.M{number}", replier=True)
+    x.set_report_binds(True)
+    m.max_messages(2)
     m.close()
     assert set_aside(bus) == 0
     assert o.count() == 4

@@ -3,8 +3,8 @@
 import re
 import time
 
-from frame import ASK, M, fails, needs_death
-from words import bindings, ids, ksocks, open_ids, read
+from frame import ASK, fails, needs_death
+from words import announce, answer, ask, bindings, ids, ksocks, open_ids, read
 
 
 def test_T_01_a_new_bus_opens_at_once(bus):
@@ -27,10 +27,10 @@ def test_T_03_a_new_bus_begins_afresh(bus):
     s.max_size(200)
     s.set_report_binds(True)
     s.set_verbose(True)
-    s.send(M.announce("$.F"))
+    announce(s, "$.F")
     x = bus.open(which=s.new_device())
     assert x.id == 1
-    assert x.send(M.announce("$.F")) == (0, 1)
+    assert announce(x, "$.F") == (0, 1)
     assert x.max_size(0) == 409600
     assert x.ask_report_binds() == 0
     assert x.ask_verbose() == 0
@@ -38,11 +38,11 @@ def test_T_03_a_new_bus_begins_afresh(bus):
 
 def test_T_04_verbose_affects_nothing_else(bus):
     s, r = ksocks(bus, 2)
-    assert [s.verbose(ASK), s.verbose(1), s.verbose(ASK)] == [0, 0, 1]
+    assert [s.verbose(request) for request in (ASK, 1, ASK)] == [0, 0, 1]
     assert r.ask_verbose() == 1
     r.bind("$.Q", replier=True)
-    request = s.send(M.request("$.Q"))
-    reply = r.send(M.reply_to(read(r)))
+    request = ask(s, "$.Q")
+    reply = answer(r, read(r))
     [message] = s.read_all()
     assert (message.id, message.in_reply_to) == (reply, request)
 
@@ -73,7 +73,7 @@ def test_T_06_a_process_killed_inside_a_call(bus):
         inside = k.later(call, **arguments)
         inside.until_asleep()
         p.kill()
-        id = x.send(M.announce("$.F"))
+        id = announce(x, "$.F")
         assert ids(x.read_all()) == [id]
         deadline = time.monotonic() + 30
         while open_ids(bus) != [x.id]:

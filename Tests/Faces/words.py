@@ -21,6 +21,21 @@ def ksocks(bus, count):
     return [bus.open() for _ in range(count)]
 
 
+def announce(k, name, data=b"", flags=0):
+    """Sends an announcement; its id."""
+    return k.send(M.announce(name, data, flags=flags))
+
+
+def ask(k, name, data=b"", to=0, flags=0):
+    """Sends a Request, stateful if it is for one Ksock; its id."""
+    return k.send(M.request(name, data, to=to, flags=flags))
+
+
+def answer(k, request, data=b"", flags=0):
+    """Sends the Reply to a request that was read; its id."""
+    return k.send(M.reply_to(request, data, flags=flags))
+
+
 def read(k):
     """The next message, which must be there."""
     message = k.read_next()
@@ -52,7 +67,7 @@ def make_full(k):
     """Fills the queue: a maximum of one message, and one message in it."""
     k.bind("$.Filler")
     k.max_messages(1)
-    k.send(M.announce("$.Filler"))
+    announce(k, "$.Filler")
 
 
 def is_readable(k):
