@@ -45,7 +45,7 @@ class PythonFace:
 
     def create_bus(self, number: int, options: str) -> None: kbus.create_bus(number, options)
     def bindings(self) -> str: return bindings_text()
-    def statistics(self) -> str: return kbus.statistics()
+    def statistics(self) -> str: return kbus.read_statistics()
 
     def announce(self, name, data, flags): return value_of(kbus.Announcement(_text(name), data, flags=flags))
     def request(self, name, data, to, flags): return value_of(kbus.Request(_text(name), data, to=to, flags=flags))
