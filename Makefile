@@ -43,7 +43,7 @@ $(REAL): $(SOURCES)
 	$(SWIFT) build -c release -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	    --product KBUSC --scratch-path $(BUILD) $(LINK)
 	cp -f $(BUILD)/release/libKBUSC.so $@
-	$(STRIP) --strip-unneeded $@
+	$(STRIP) --strip-unneeded --remove-section=.swift_modhash --remove-section=.comment $@
 
 libkbus.so libkbus.so.$(MAJOR): $(REAL)
 	ln -sf $(REAL) $@
