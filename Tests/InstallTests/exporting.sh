@@ -21,7 +21,7 @@ check "every exported symbol has the version KBUS_1" bash -c '[ -s "$1" ] && ! g
 
 declared > "$scratch/declared-functions"
 sed -n 's/^function //p' "$scratch/declared-functions" > "$scratch/declared-here"
-sed 's/@.*//' "$scratch/exports" > "$scratch/exported-names"
+sed 's/@.*//' "$scratch/exports" | LC_ALL=C sort > "$scratch/exported-names"
 check "the headers declare exactly what the library exports" same "$scratch/declared-here" "$scratch/exported-names"
 
 nm -g --defined-only "$archive" | awk 'NF == 3 { print $3 }' | LC_ALL=C sort > "$scratch/archive-names"
