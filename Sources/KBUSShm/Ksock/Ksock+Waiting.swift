@@ -53,7 +53,8 @@ extension Ksock {
   public func waitForReplier(_ name: MessageName, within limit: Duration?) throws(KBusError) -> UInt32 {
     let deadline = Deadline.after(limit)
     let key = unsafe NameKey(name.bytes.span.bytes, seed: shared.hashSeed)
-    guard key.isValid, name.bytes.count <= MessageName.maximumLength else { throw .badName(name, "waitForReplier") }
+    guard name.bytes.count <= MessageName.maximumLength else { throw .nameTooLong(name.bytes.count, "waitForReplier") }
+    guard key.isValid else { throw .badName(name, "waitForReplier") }
     let word = shared.geometry.state + CSHM_STATE_BINDS
     while true {
       let heard = shared.memory.acquire32(word)

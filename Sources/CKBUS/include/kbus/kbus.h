@@ -38,7 +38,7 @@ typedef struct kbus_replier_bind_event_data kbus_replier_bind_event_data_t;
 /*
  * A connection to a bus: a file descriptor that can be given to poll, select, epoll, dup and close. Ready for reading while a
  * message is queued; ready for writing while it is open for writing and no message waits in it. A process created by
- * fork can't use its parent's: every call gives -ECHILD.
+ * fork can't use its parent's: every call gives -ECHILD, but for kbus_ksock_close, which closes the child's copy.
  */
 typedef int kbus_ksock_t;
 

@@ -100,7 +100,7 @@ int kbus_list_statistics(int device_number, char **text);
 
 /* ---- Buses ---- */
 
-/* Makes a bus. `options` as for `kbus create` on a command line, or null. -EEXIST. -EINVAL: an option is wrong. */
+/* Makes a bus. `options` as for `kbus create` on a command line; null: those of $KBUS_CREATE. -EEXIST. -EINVAL: an option is wrong. */
 int kbus_bus_create(uint32_t device_number, const char *options);
 /* Removes a bus; whoever has it open keeps it. -ENOENT. */
 int kbus_bus_remove(uint32_t device_number);
