@@ -42,7 +42,8 @@ TEST("two readers of one message read the same memory") {
     announce(sender, "$.F", "shared");
     CHECK_EQUAL(kbus_receive_in_place(first, 0, &one), 1);
     CHECK_EQUAL(kbus_receive_in_place(second, 0, &two), 1);
-    const char *mine = (const char *)kbus_received_message(one)->data, *yours = (const char *)kbus_received_message(two)->data;
+    const char *mine = (const char *)kbus_received_message(one)->data;
+    const char *yours = (const char *)kbus_received_message(two)->data;
     CHECK(memcmp(mine, "shared", 6) == 0 && memcmp(yours, "shared", 6) == 0);
     CHECK(mine == yours);
     kbus_received_release(one);
