@@ -52,8 +52,8 @@ static int discard(const char *path, const struct stat *facts, int kind, struct 
 }
 
 /*
- * Removes the directory of the run when the last process of it has gone, however it went: each of them has the other end of
- * this pipe.
+ * Removes the directory of the run when the last process of it has gone, however it went: each of them has the other end
+ * of this pipe.
  */
 static void clean_up_after(int pipe_end) {
     char byte;

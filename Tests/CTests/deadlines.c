@@ -132,7 +132,9 @@ TEST("two threads that ask through one Ksock each get their own answers") {
     check_two_askers(ksock, ksock);
 }
 
-TEST("two threads that ask through two Ksocks each get their own answers") { check_two_askers(new_ksock(), new_ksock()); }
+TEST("two threads that ask through two Ksocks each get their own answers") {
+    check_two_askers(new_ksock(), new_ksock());
+}
 
 TEST("request_within leaves other messages queued, in order") {
     kbus_ksock_t asker = new_listener("$.News");
