@@ -1,8 +1,8 @@
 /*
  * Introducing KBUS: the playlet of Tony Ibbs' talk at EuroPython 2010, with four actors in four processes.
  *
- * Each actor is a process with a Ksock, which waits for its cue, plays one line of the script, and says when it is done.
- * So the four take turns, and the play is the same every time. It is given on a bus of its own, where ids begin with 1.
+ * Each actor is a process with a Ksock, which waits for its cue, plays a line of the script, and says when it is done. So
+ * the four take turns, and the play is the same every time. It is given on a bus of its own, where ids begin with 1.
  */
 #include <kbus/kbus_shm.h>
 
