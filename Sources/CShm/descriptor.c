@@ -60,6 +60,7 @@ static void forget_if_foreign(_Atomic int *place, int error) {
     if (error == EBADF || error == ENOTSOCK || error == EINVAL || error == EPROTOTYPE) atomic_store(place, 0);
 }
 
+/* A connection: for the descriptors that listen. */
 static int call(const struct sockaddr_un *address, socklen_t length) {
     int s = new_socket(SOCK_SEQPACKET);
     if (s < 0) return s;
@@ -67,6 +68,20 @@ static int call(const struct sockaddr_un *address, socklen_t length) {
     int result = connect(s, (const struct sockaddr *)address, length) == 0 || errno == EAGAIN ? 0 : -errno;
     close(s);
     return result;
+}
+
+static int cast(int s, const struct sockaddr_un *address, socklen_t length) {
+    return sendto(s, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)address, length) < 0 ? -errno : 0;
+}
+
+/* What a socket has sent counts against it until it is read, so with hundreds of readers asleep the one that all threads share is
+ * full. A new one is not: if that can't send either, the reader's queue is full, and it is readable. */
+static int cast_anew(const struct sockaddr_un *address, socklen_t length) {
+    int s = new_socket(SOCK_DGRAM);
+    if (s < 0) return s;
+    int result = cast(s, address, length);
+    close(s);
+    return result == -EAGAIN ? 0 : result;
 }
 
 static _Atomic int ringing, asking;
@@ -77,10 +92,9 @@ int cshm_descriptor_ring(cshm_descriptor_name name) {
     if (name.listens) return call(&address, length);
     int s = shared_socket(&ringing);
     if (s < 0) return s;
-    if (sendto(s, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, length) >= 0 || errno == EAGAIN) return 0;
-    int error = errno;
-    forget_if_foreign(&ringing, error);
-    return -error;
+    int result = cast(s, &address, length);
+    forget_if_foreign(&ringing, -result);
+    return result == -EAGAIN ? cast_anew(&address, length) : result;
 }
 
 int cshm_descriptor_drain(int descriptor, uint32_t listens) {

@@ -39,8 +39,7 @@ private func list(
 public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutablePointer<kbus_counters_t>!, _ size: Int) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
     let place = unsafe try given(counters)
-    let bus = try ksock.ksock.statistics()
-    guard let own = bus.ksocks.first(where: { $0.id == ksock.ksock.id }) else { throw .closed("counters") }
+    let (own, recoveries, stalls) = try ksock.ksock.counters()
     var counters = kbus_counters_t()
     counters.queued = own.queued
     counters.max_messages = own.maxMessages
@@ -49,8 +48,8 @@ public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutable
     counters.outstanding_max = own.outstandingMax
     counters.unreplied = own.unreplied
     counters.missed = own.missed
-    counters.bus_recoveries = bus.recoveries
-    counters.bus_lock_stalls = bus.lockStalls
+    counters.bus_recoveries = recoveries
+    counters.bus_lock_stalls = stalls
     unsafe withUnsafeBytes(of: counters) { unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count)) }
     return 0
   }

@@ -6,7 +6,7 @@ internal import CShm
 @c(kbus_ksock_open) @implementation
 public func kbus_ksock_open(_ device_number: UInt32, _ flags: CInt) -> kbus_ksock_t {
   call { () throws(KBusError) in
-    let ksock = try Ksock(bus: Int(device_number), mode: mode(flags))
+    let ksock = try Ksock.open(bus: Int(device_number), mode: mode(flags))
     do throws(KBusError) {
       let number = try ksock.openDescriptor()
       KsockTable.insert(OpenKsock(ksock), at: number)

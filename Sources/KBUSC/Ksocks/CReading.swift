@@ -48,7 +48,8 @@ public func kbus_ksock_read_next_msg(
 extension OpenKsock {
   /// Goes on to the next message; returns its entire length, 0 if none is queued.
   fileprivate func goOn() throws(KBusError) -> Int {
-    try withReading { reading throws(KBusError) in
+    try ksock.settleRefusal()
+    return try withReading { reading throws(KBusError) in
       // What is left of the one before goes first: its slot may be wanted.
       reading.drop()
       reading.begin(try ksock.takeQueued())

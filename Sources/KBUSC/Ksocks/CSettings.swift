@@ -15,6 +15,7 @@ public func kbus_ksock_max_messages(_ ksock: kbus_ksock_t, _ max_messages: Unsaf
 @c(kbus_ksock_num_messages) @implementation
 public func kbus_ksock_num_messages(_ ksock: kbus_ksock_t, _ num_messages: UnsafeMutablePointer<UInt32>!) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
+    try ksock.ksock.settleRefusal()
     unsafe try given(num_messages).pointee = try ksock.ksock.numberOfMessages()
     return 0
   }

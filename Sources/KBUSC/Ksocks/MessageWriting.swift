@@ -39,6 +39,7 @@ internal import CShm
   mutating func write(_ bytes: UnsafeRawBufferPointer, on ksock: Ksock) throws(KBusError) {
     try ksock.check("write")
     try ksock.requireWriting("write")
+    try ksock.settleRefusal()
     guard !ksock.hasPending else { throw .alreadyPending }
     guard unsafe !bytes.isEmpty else { return }
     do throws(KBusError) {
@@ -115,7 +116,7 @@ internal import CShm
     if ksock.hasPending { return try ksock.sendPending() }
     defer { drop() }
     switch state {
-    case .empty: throw .nothingWritten
+    case .empty: return try ksock.sendPending()
     case .partial: throw .badValue("send", "\(position) bytes of the message are written, and not all")
     case .complete: break
     }

@@ -8,17 +8,16 @@ public struct KBusError: Error, Sendable {
     public let name: StaticString
     /// The errno that C and Python report; never 0.
     public let errno: CInt
+    /// What to do about it.
+    public let remedy: StaticString
 
-    init(name: StaticString, errno: Int) {
+    init(name: StaticString, errno: Int, remedy: StaticString) {
       self.name = name
-      self.errno = CInt(errno)
+      self.errno = CInt(truncatingIfNeeded: errno)
+      self.remedy = remedy
     }
 
-    public static func == (left: Code, right: Code) -> Bool { left.errno == right.errno && left.hasSameName(as: right) }
-
-    func hasSameName(as other: Code) -> Bool {
-      name.utf8CodeUnitCount == other.name.utf8CodeUnitCount && name.description.utf8.elementsEqual(other.name.description.utf8)
-    }
+    public static func == (left: Code, right: Code) -> Bool { left.errno == right.errno && left.name.isSame(as: right.name) }
   }
 
   /// Apart, so that an error is one word on its way through the calls that throw it on: that halves their code.
@@ -42,7 +41,7 @@ public struct KBusError: Error, Sendable {
   /// What was found, with the value: `no replier is bound to "$.Lamp"`.
   public var explanation: String { details.explanation }
   /// What to do about it.
-  public var remedy: String { ErrorCatalog.remedy(code) }
+  public var remedy: String { code.remedy.description }
   public var errno: CInt { code.errno }
 
   @inline(never) init(_ code: Code, _ operation: StaticString, _ found: Phrase) {

@@ -71,7 +71,7 @@ extension Ksock {
   }
 
   /// Takes the next message if there is one, and leaves the descriptor as the queue then is.
-  @inline(never) func takeSettled() throws(KBusError) -> Taken? {
+  @inline(__always) func takeSettled() throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
     let taken = try takeUnawaited()
@@ -79,14 +79,14 @@ extension Ksock {
     return taken
   }
 
-  @inline(never) func takeNow() throws(KBusError) -> Taken? {
+  @inline(__always) func takeNow() throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
     return try takeUnawaited()
   }
 
   /// Takes the next message that no other thread awaits. With takeLock.
-  @inline(__always) private func takeUnawaited() throws(KBusError) -> Taken? {
+  private func takeUnawaited() throws(KBusError) -> Taken? {
     while true {
       guard let taken = try takeLocked() else { return nil }
       // A reply that another thread awaits is for that thread.
@@ -95,7 +95,7 @@ extension Ksock {
   }
 
   /// Takes the next message, whoever it is for. With takeLock.
-  @inline(__always) func takeLocked() throws(KBusError) -> Taken? {
+  @inline(never) func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
     guard record.incarnation == incarnation else { throw .closed("receive") }
     if record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }

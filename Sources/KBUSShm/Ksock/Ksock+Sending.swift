@@ -25,10 +25,16 @@ extension Ksock {
     try requireWriting("send")
     lockSends()
     defer { unlockSends() }
-    guard pending == nil else { throw .alreadyPending }
+    try requireNothingPending()
     let outgoing = try fill(header, name, count: data.byteCount, measured: measured)
     shared.memory.copyIn(data, at: shared.slot(outgoing.slot).payload)
     return try publish(outgoing)
+  }
+
+  /// With sendLock.
+  @inline(__always) func requireNothingPending() throws(KBusError) {
+    guard pending == nil else { throw .alreadyPending }
+    sentByHelper = nil
   }
 
   /// Claims a slot and fills it, but for the payload. With sendLock.
@@ -168,7 +174,13 @@ extension Ksock {
     try check("send")
     lockSends()
     defer { unlockSends() }
-    guard let message = pending else { throw .nothingToSend }
+    guard let message = pending else {
+      // The helper was quicker.
+      guard let id = sentByHelper else { throw .nothingToSend }
+      sentByHelper = nil
+      return id
+    }
+    wasRefused = false
     return try publish(message)
   }
 
@@ -177,8 +189,10 @@ extension Ksock {
     try check("discard")
     lockSends()
     defer { unlockSends() }
+    sentByHelper = nil
     guard let message = pending else { return }
     pending = nil
+    wasRefused = false
     forgetPending()
     keep(message.slot)
   }
@@ -200,33 +214,52 @@ extension Ksock {
   func retryPending() throws(KBusError) -> Bool {
     lockSends()
     defer { unlockSends() }
-    return try retryPendingLocked()
+    return try retryPendingLocked(refusing: true)
   }
 
-  /// The same, unless another thread is sending; that one, or the helper, will see to it.
-  func retryPendingUnlessBusy() {
-    guard tryLockSends() else { return }
-    defer { unlockSends() }
-    _ = try? retryPendingLocked()
+  /// Tries the pending message again while the program sits in poll and can't be asked. If it is refused nothing is settled yet:
+  /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready.
+  func retryForProgram(unlessBusy: Bool = false) {
+    if unlessBusy {
+      guard tryLockSends() else { return }
+    } else {
+      lockSends()
+    }
+    if let id = pending?.id, !wasRefused, (try? retryPendingLocked(refusing: false)) == true, !wasRefused { sentByHelper = id }
+    let mustRing = owesStatus
+    unlockSends()
+    if mustRing { shared.ringDescriptor(of: record) }
   }
 
-  /// With sendLock.
-  private func retryPendingLocked() throws(KBusError) -> Bool {
+  /// Settles what the helper could not: the refusal becomes a status message.
+  func settleRefusal() throws(KBusError) {
+    if wasRefused { _ = try retryPending() }
+  }
+
+  /// A status message is due as soon as the program looks.
+  var owesStatus: Bool { wasRefused && pending?.isRequest == true }
+
+  /// With sendLock. `refusing`: what is refused is settled at once.
+  private func retryPendingLocked(refusing: Bool) throws(KBusError) -> Bool {
     guard var message = pending else { return true }
     var spare: Int?
     let outcome = try withBus("send") { rings throws(KBusError) -> SendOutcome in
       let outcome = try shared.send(&message, from: record, spare: nil, &spare, &rings)
-      if case .refused(let error) = outcome, message.isRequest {
+      if refusing, case .refused(let error) = outcome, message.isRequest {
         try shared.sendStatus(error.code == .noReplier ? .disappeared : .errorSending, of: message.id, to: record, &rings)
       }
       return outcome
     }
     switch outcome {
     case .wait: return false
+    case .refused where !refusing:
+      wasRefused = true
+      return true
     case .sent(let recipients): if recipients == 0 { keep(message.slot) }
     case .refused: keep(message.slot)
     }
     pending = nil
+    wasRefused = false
     return true
   }
 }

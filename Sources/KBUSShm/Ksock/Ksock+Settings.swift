@@ -171,7 +171,11 @@ extension SharedBus {
       let sequence = binding(index).sequence
       if sequence != 0 { found.append((sequence, index)) }
     }
-    found.sort { $0.sequence > $1.sequence }
-    return found.map { binding($0.index) }
+    return newestFirst(found).map { binding($0) }
+  }
+
+  /// Records by their place in the order of the bus.
+  func newestFirst(_ records: [(sequence: UInt64, index: Int)]) -> [Int] {
+    records.sorted { $0.sequence > $1.sequence }.map { $0.index }
   }
 }

@@ -38,6 +38,10 @@ public final class Ksock: @unchecked Sendable {
   // Guarded by sendLock
   let spares: LocalArray<Int>
   var pending: Outgoing? { didSet { settleWritability() } }
+  /// The pending message was refused when the helper tried it: what comes of it is settled when the program looks.
+  var wasRefused = false { didSet { settleWritability() } }
+  /// The id of the message that the helper sent last, until the program asks.
+  var sentByHelper: MessageID?
   var lastName: [UInt8] = []
   let lastKey: LocalArray<NameKey>
 
@@ -55,17 +59,34 @@ public final class Ksock: @unchecked Sendable {
   }
 
   /// Opens a Ksock on a bus in another directory.
-  public init(bus: Int, in directory: String, mode: Mode = .readWrite) throws(KBusError) {
+  public convenience init(bus: Int, in directory: String, mode: Mode = .readWrite) throws(KBusError) {
+    let (shared, record) = try Self.join(bus, in: directory, mode)
+    self.init(shared, record, mode)
+  }
+
+  /// The same without an initialiser that throws: of such a one Embedded Swift leaks the object.
+  static func open(bus: Int, mode: Mode) throws(KBusError) -> Ksock {
+    let (shared, record) = try join(bus, in: BusDirectory.standard, mode)
+    return Ksock(shared, record, mode)
+  }
+
+  private static func join(
+    _ bus: Int, in directory: String, _ mode: Mode
+  ) throws(KBusError) -> (SharedBus, KsockRecord) {
     let shared = try SharedBus.join(bus, in: directory)
     do throws(KBusError) {
-      record = try shared.open(mode: mode)
+      return (shared, try shared.open(mode: mode))
     } catch {
       shared.leave()
       throw error
     }
+  }
+
+  private init(_ shared: SharedBus, _ record: KsockRecord, _ mode: Mode) {
     self.shared = shared
-    self.bus = bus
+    self.record = record
     self.mode = mode
+    bus = shared.number
     id = record.id
     incarnation = record.incarnation
     generation = cshm_fork_generation()
@@ -134,24 +155,33 @@ public final class Ksock: @unchecked Sendable {
   @inline(__always) func withBus<Result>(
     _ operation: StaticString, _ body: (inout Rings) throws(KBusError) -> Result
   ) throws(KBusError) -> Result {
+    try lockBus(operation)
+    var rings = Rings(shared)
+    defer { unlockBus(rings) }
+    var mayReclaim = true
+    while true {
+      do throws(KBusError) {
+        return try body(&rings)
+      } catch  where mayReclaim && error.code == .poolExhausted {
+        // Nothing has happened yet; if memory of queues can be taken back, it may still.
+        mayReclaim = false
+        guard try shared.reclaimChunks() else { throw error }
+      }
+    }
+  }
+
+  private func lockBus(_ operation: StaticString) throws(KBusError) {
     try check(operation)
     try shared.lock(operation)
     guard record.incarnation == incarnation, record.special & UInt32(CSHM_SPECIAL_CLOSING) == 0 else {
       shared.unlock()
       throw .closed(operation)
     }
-    var rings = Rings(shared)
-    defer {
-      shared.unlock()
-      rings.wake()
-    }
-    do throws(KBusError) {
-      return try body(&rings)
-    } catch  where error.code == .poolExhausted {
-      // Nothing has happened yet; if memory of queues can be taken back, it may still.
-      guard try shared.reclaimChunks() else { throw error }
-      return try body(&rings)
-    }
+  }
+
+  private func unlockBus(_ rings: Rings) {
+    shared.unlock()
+    rings.wake()
   }
 
   func requireWriting(_ operation: StaticString) throws(KBusError) {

@@ -71,6 +71,13 @@ public struct BusStatistics: Sendable {
 }
 
 extension KsockStatistics {
+  init(_ ksock: KsockRecord) {
+    self.init(
+      id: ksock.id, pid: Int32(bitPattern: ksock.pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
+      maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved, outstandingMax: ksock.reservedMax,
+      unreplied: ksock.popped &- ksock.struck, missed: ksock.missed, isPending: ksock.pending != 0)
+  }
+
   fileprivate var text: String {
     let part: StaticString = isPending ? "FINAL" : "HDR", not: StaticString = isPending ? "" : "not "
     let lines: Phrase = """
@@ -92,6 +99,11 @@ extension Ksock {
     try withBus("bindings") { _ throws(KBusError) in try shared.bindingInfos() }
   }
 
+  /// This Ksock in numbers, and the recoveries and lock stalls of its bus.
+  func counters() throws(KBusError) -> (KsockStatistics, recoveries: UInt64, lockStalls: UInt64) {
+    try withBus("counters") { _ throws(KBusError) in (KsockStatistics(record), shared.recoveryCount, shared.lockStallCount) }
+  }
+
   /// The state of the bus and of every Ksock on it.
   public func statistics() throws(KBusError) -> BusStatistics {
     try withBus("statistics") { _ throws(KBusError) in shared.statistics() }
@@ -111,27 +123,17 @@ extension SharedBus {
     return infos
   }
 
+  fileprivate var lockStallCount: UInt64 { memory.u64(geometry.lockLine + CSHM_LOCK_LINE_STALLS) }
+
   func statistics() -> BusStatistics {
-    var ksocks: [(incarnation: UInt64, statistics: KsockStatistics)] = []
-    for index in 0..<geometry.limits.ksocks {
-      let ksock = ksock(index)
-      guard ksock.isOpen else { continue }
-      ksocks.append(
-        (
-          ksock.incarnation,
-          KsockStatistics(
-            id: ksock.id, pid: Int32(bitPattern: ksock.pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
-            maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved,
-            outstandingMax: ksock.reservedMax, unreplied: ksock.popped &- ksock.struck, missed: ksock.missed,
-            isPending: ksock.pending != 0)
-        ))
-    }
-    ksocks.sort { $0.incarnation > $1.incarnation }
+    var open: [(sequence: UInt64, index: Int)] = []
+    for index in 0..<geometry.limits.ksocks where ksock(index).isOpen { open.append((ksock(index).incarnation, index)) }
+    let ksocks = newestFirst(open).map { KsockStatistics(ksock($0)) }
     let last = memory.u32(geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL)
     return BusStatistics(
       bus: number, nextKsock: memory.u32(geometry.state + CSHM_STATE_NEXT_KSOCK_ID),
       nextSerial: last == 0 ? 0 : last == .max ? 1 : last + 1, setAside: UInt32(setAsideCount), isTragic: isTragic,
       recoveries: recoveryCount,
-      lockStalls: memory.u64(geometry.lockLine + CSHM_LOCK_LINE_STALLS), ksocks: ksocks.map { $0.statistics })
+      lockStalls: lockStallCount, ksocks: ksocks)
   }
 }

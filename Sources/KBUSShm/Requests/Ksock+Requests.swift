@@ -152,21 +152,13 @@ extension Ksock {
       let entry = chunk.entry(position)
       if position >= wanted.scanned, try isAnswer(entry.copy, to: wanted.id) {
         return position == end.head && record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
-          ? try takeFrontReply() : try takeFromMiddle(entry)
+          ? try takeLocked() : try takeFromMiddle(entry)
       }
       position &+= 1
       if position % UInt64(CSHM_CHUNK_ENTRIES) == 0 { chunk = try shared.chunk(checking: chunk.next, "request") }
     }
     wanted.scanned = position
     return nil
-  }
-
-  private func takeFrontReply() throws(KBusError) -> Taken? {
-    var end = reading[0]
-    let taken = try shared.takeFront(record, &end)
-    reading[0] = end
-    if let taken, record.special != 0 { try afterTake(record.special, taken) }
-    return taken
   }
 
   private func takeFromMiddle(_ entry: EntryRecord) throws(KBusError) -> Taken {

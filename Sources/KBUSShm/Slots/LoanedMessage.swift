@@ -74,7 +74,7 @@ extension Ksock {
     try check("send")
     lockSends()
     defer { unlockSends() }
-    guard pending == nil else { throw .alreadyPending }
+    try requireNothingPending()
     return try publish(loan.spend())
   }
 }

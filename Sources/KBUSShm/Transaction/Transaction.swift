@@ -30,7 +30,13 @@ struct Transaction: ~Copyable {
     if memory.u32(word) != number { memory.store32(word, number) }
   }
 
-  @inline(__always) private mutating func log(_ place: UInt64, _ value: UInt64) {
+  #if hasFeature(Embedded)
+    // A hundred copies of this are a good part of libkbus.so.
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  private mutating func log(_ place: UInt64, _ value: UInt64) {
     precondition(count < capacity, "a transaction outgrew its journal")
     let entry = journal &+ CSHM_JOURNAL_SIZE &+ count &* CSHM_JOURNAL_ENTRY_SIZE
     memory.storePair64(entry, place, value)

@@ -62,7 +62,7 @@ extension Ksock {
     guard descriptor.isOpen else { return }
     var mustDrain = foundNothing
     while true {
-      if record.isReadable { return shared.ringDescriptor(of: record) }
+      if record.isReadable || owesStatus { return shared.ringDescriptor(of: record) }
       let rung = record.rung
       guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
       _ = cshm_descriptor_drain(descriptor.number, descriptor.listens)
@@ -94,7 +94,7 @@ extension Ksock {
   /// Makes the descriptor writable or unwritable, as something is pending or not. With sendLock.
   func settleWritability() {
     guard descriptor.isOpen, descriptor.listens == 0 else { return }
-    if pending == nil {
+    if pending == nil || wasRefused {
       guard descriptor.sink >= 0 else { return }
       _ = cshm_file_close(descriptor.sink)
       descriptor.sink = -1
@@ -126,7 +126,7 @@ extension SharedBus {
   /// Makes a Ksock's descriptor readable, if there is something to take and it is not readable already. Not under the lock.
   func ringDescriptor(of ksock: KsockRecord) {
     let word = ksock.at + CSHM_KSOCK_RUNG, rung = ksock.rung, round = rung & ~UInt32(CSHM_RUNG_MASK)
-    guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), ksock.inside == 0, ksock.isReadable else { return }
+    guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), ksock.inside == 0 else { return }
     let name = descriptorName(ksock), isNear = ksock.netNamespace == cshm_net_namespace()
     memory.replace32(word, rung, round | UInt32(CSHM_RUNG_SOON))
     let result = isNear ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)

@@ -46,7 +46,7 @@ extension SharedBus {
   /// Wakes whoever waits for something at this Ksock: asleep on its bell, or in poll on its descriptor.
   @inline(__always) fileprivate func wake(_ ksock: KsockRecord) {
     if ksock.sleepers != 0 { memory.wake(ksock.at + CSHM_KSOCK_BELL) }
-    if ksock.hasDescriptor != 0 { ringDescriptor(of: ksock) }
+    if ksock.hasDescriptor != 0, ksock.isReadable { ringDescriptor(of: ksock) }
   }
 
   /// Wakes whoever waits on this bus: after a death, since the dead may have owed somebody a wake.

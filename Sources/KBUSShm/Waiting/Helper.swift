@@ -64,7 +64,7 @@ extension SharedBus {
   /// Ksocks as they should be when the call returns. A Ksock that is busy is left to the helper.
   func callHelpers() {
     ringHelpers()
-    for ksock in helped.withLock({ $0.ksocks }) where ksock.record.pending != 0 { ksock.retryPendingUnlessBusy() }
+    for ksock in helped.withLock({ $0.ksocks }) where ksock.record.pending != 0 { ksock.retryForProgram(unlessBusy: true) }
   }
 
   private func runHelper() {
@@ -91,7 +91,7 @@ extension SharedBus {
   /// Returns whether the Ksock owes an answer and is to be looked at again.
   private func help(_ ksock: Ksock) -> Bool {
     let record = ksock.record
-    if record.pending != 0 { _ = try? ksock.retryPending() }
+    if record.pending != 0 { ksock.retryForProgram() }
     if record.rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
     guard ksock.findDescriptor() != nil else {

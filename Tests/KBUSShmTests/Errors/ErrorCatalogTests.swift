@@ -36,7 +36,6 @@ import Testing
       #expect(entry.operation.utf8CodeUnitCount > 0, "\(name)")
       #expect(entry.cause.utf8CodeUnitCount > 8, "\(name)")
       #expect(entry.remedy.description.hasSuffix("."), "\(name): a remedy is a sentence")
-      #expect(ErrorCatalog.remedy(entry.code) == entry.remedy.description, "\(name)")
     }
   }
 
