@@ -112,7 +112,7 @@ int cshm_descriptor_drain(int descriptor, uint32_t listens) {
 }
 
 int cshm_descriptor_block(int descriptor) {
-    static const char nothing[1000];
+    char nothing[1000];
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     socklen_t length = sizeof address;
     int sink = new_socket(SOCK_DGRAM);
@@ -120,6 +120,7 @@ int cshm_descriptor_block(int descriptor) {
     /* Bound to no name: the kernel chooses one. */
     if (bind(sink, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0) return give_up(sink);
     if (getsockname(sink, (struct sockaddr *)&address, &length) < 0) return give_up(sink);
+    memset(nothing, 0, sizeof nothing);
     if (sendto(descriptor, nothing, sizeof nothing, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&address, length) < 0)
         return give_up(sink);
     return sink;

@@ -5,32 +5,37 @@ internal import CShm
 
 @c(kbus_list_bindings) @implementation
 public func kbus_list_bindings(_ device_number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!) -> CInt {
-  unsafe list(device_number, text) { bus in
-    var text = BindingInfo.header + "\n"
-    for binding in bus.bindings { text += binding.line + "\n" }
-    return text
+  unsafe list(device_number, text) { bus, text in
+    text += BindingInfo.header.utf8
+    text.append(Ascii.newline)
+    for binding in bus.bindings {
+      text += binding.line.utf8
+      text.append(Ascii.newline)
+    }
   }
 }
 
 @c(kbus_list_statistics) @implementation
 public func kbus_list_statistics(_ device_number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!) -> CInt {
-  unsafe list(device_number, text) { $0.statistics.text }
+  unsafe list(device_number, text) { bus, text in text += bus.statistics.text.utf8 }
 }
 
 /// The listings of one bus or of all, in memory that C frees.
 private func list(
-  _ number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ line: (BusDescription) -> String
+  _ number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?, _ add: (BusDescription, inout [UInt8]) -> Void
 ) -> CInt {
   call { () throws(KBusError) in
     let place = unsafe try given(text)
-    var all = ""
+    var all: [UInt8] = []
     for bus in number < 0 ? try Bus.list() : [Int(number)] {
       do throws(KBusError) {
-        all += line(try Bus.inspect(bus))
+        add(try Bus.inspect(bus), &all)
       } catch  where error.code == .noSuchBus && number < 0 {}  // Removed meanwhile.
     }
-    guard let copy = unsafe all.withCString({ unsafe strdup($0) }) else { throw .system(CInt(CSHM_ENOMEM), "list", "malloc") }
-    unsafe place.pointee = copy
+    guard let copy = unsafe malloc(all.count + 1) else { throw .system(CInt(CSHM_ENOMEM), "list", "malloc") }
+    unsafe all.withUnsafeBytes { unsafe copy.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count) }
+    unsafe copy.storeBytes(of: 0, toByteOffset: all.count, as: UInt8.self)
+    unsafe place.pointee = copy.assumingMemoryBound(to: CChar.self)
     return 0
   }
 }

@@ -10,7 +10,10 @@ enum BusDirectory {
     return "/dev/shm"
   }
 
-  static func path(_ number: Int, in directory: String) -> String { directory + "/kbus\(number)" }
+  static func path(_ number: Int, in directory: String) -> String {
+    let path: Phrase = "\(directory)/kbus\(number)"
+    return path.text
+  }
 
   /// The numbers of all buses there are, in order.
   static func numbers(in directory: String) throws(KBusError) -> [Int] {

@@ -126,7 +126,7 @@ struct BusFile: ~Copyable {
     try create(number, Geometry.Limits(options), mode: options.mode, group: options.group.map(Int64.init) ?? -1, in: directory)
   }
 
-  static func create(
+  @inline(never) static func create(
     _ number: Int, _ limits: Geometry.Limits, mode: UInt32, group: Int64, in directory: String
   ) throws(KBusError) {
     guard number >= 0, number < BusDirectory.mostBuses else { throw .tooManyBuses(number) }

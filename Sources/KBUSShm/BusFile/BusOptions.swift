@@ -39,7 +39,7 @@ public struct BusOptions: Sendable {
   ///
   /// **Errors:** `badOption` naming the word that is not understood.
   public init(parsing text: String) throws(KBusError) {
-    let words = text.utf8.split { $0 == Ascii.space || $0 == Ascii.tab || $0 == Ascii.newline }.map { Array($0) }
+    let words = Self.words(Array(text.utf8))
     var next = words.startIndex
     var chosen: [SlotClass] = []
     while next < words.endIndex {
@@ -57,6 +57,18 @@ public struct BusOptions: Sendable {
       try set(option, to: value, slots: &chosen)
     }
     if !chosen.isEmpty { slots = chosen }
+  }
+
+  private static func words(_ text: [UInt8]) -> [[UInt8]] {
+    var words: [[UInt8]] = [[]]
+    for byte in text {
+      if byte == Ascii.space || byte == Ascii.tab || byte == Ascii.newline {
+        words.append([])
+      } else {
+        words[words.count - 1].append(byte)
+      }
+    }
+    return words.filter { !$0.isEmpty }
   }
 
   private mutating func set(_ option: [UInt8], to value: [UInt8], slots: inout [SlotClass]) throws(KBusError) {

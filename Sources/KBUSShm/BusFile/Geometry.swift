@@ -159,8 +159,8 @@ extension Geometry.Limits {
     try check(options.maxRequests, 1...1_000_000, "--max-requests")
     try check(options.slots.count, 1...Int(CSHM_CLASSES), "the number of --slots")
     try check(Int(options.mode), 0...0o777, "--mode")
-    var slots = options.slots
-    slots.sort { $0.bytes < $1.bytes }
+    var slots: [BusOptions.SlotClass] = []
+    for slot in options.slots { slots.insert(slot, at: slots.firstIndex { $0.bytes > slot.bytes } ?? slots.count) }
     for (index, slot) in slots.enumerated() {
       try check(slot.bytes, 64...Geometry.largestPayload, "the size of --slots")
       try check(slot.count, 1...Geometry.mostSlots, "the count of --slots")

@@ -21,8 +21,8 @@ final class SharedBus: @unchecked Sendable {
   private let inode: UInt64
   private var users = 0
 
-  private init(_ file: consuming BusFile, number: Int, directory: String) throws(KBusError) {
-    memory = try BusFile.map(file.descriptor, file.geometry, file.path)
+  private init(_ file: consuming BusFile, mappedAt memory: BusMemory, number: Int, directory: String) {
+    self.memory = memory
     geometry = file.geometry
     hashSeed = file.header.hashSeed
     mode = file.header.mode
@@ -55,7 +55,8 @@ final class SharedBus: @unchecked Sendable {
       bus.users += 1
       return bus
     }
-    let bus = try SharedBus(file, number: number, directory: directory)
+    let memory = try BusFile.map(file.descriptor, file.geometry, file.path)
+    let bus = SharedBus(file, mappedAt: memory, number: number, directory: directory)
     bus.users = 1
     unsafe mapped.append(bus)
     return bus

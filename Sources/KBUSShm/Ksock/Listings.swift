@@ -64,9 +64,7 @@ public struct BusStatistics: Sendable {
     let tragic: StaticString = isTragic ? "(gone tragic)" : ""
     let first: Phrase =
       "dev \(UInt64(bus), width: 2): next ksock \(nextKsock) next msg \(nextSerial) unsent unbindings \(setAside)\(tragic)\n"
-    var text = first.text
-    for ksock in ksocks { text += ksock.text }
-    return text
+    return ksocks.reduce(first) { text, ksock in "\(text.text)\(ksock.text)" }.text
   }
 }
 

@@ -63,7 +63,7 @@ struct Deliveries: ~Copyable {
   deinit { for place in 0..<count { endOf[ends[place].ksock] = 0 } }
 
   /// The place, in the scratch space, of the writing end of this Ksock's queue.
-  @inline(__always) mutating func end(of ksock: KsockRecord) -> Int {
+  mutating func end(of ksock: KsockRecord) -> Int {
     let known = endOf[ksock.index]
     if known != 0 { return Int(known) - 1 }
     let place = count

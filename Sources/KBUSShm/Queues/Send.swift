@@ -321,7 +321,7 @@ private struct Copies {
   }
 
   /// The request is answered: its reserved place becomes the reply's.
-  private func settle(
+  @inline(never) private func settle(
     _ answered: RequestRecord, _ requester: KsockRecord, _ deliveries: inout Deliveries, _ transaction: inout Transaction
   ) throws(KBusError) {
     transaction.set(answered.at + CSHM_REQUEST_SEQUENCE, 0 as UInt64)
@@ -329,7 +329,7 @@ private struct Copies {
   }
 
   /// The request awaits its answer, and a place for it is reserved.
-  private func open(
+  @inline(never) private func open(
     _ record: RequestRecord, _ replier: KsockRecord, _ position: UInt64, _ sender: KsockRecord,
     _ deliveries: inout Deliveries, _ transaction: inout Transaction
   ) throws(KBusError) {

@@ -29,7 +29,7 @@ extension Ksock {
     name.listens = mode == .readOnly ? 1 : 0
     var inode: UInt64 = 0
     let number = unsafe cshm_descriptor_open(name, &inode)
-    guard number >= 0 else { throw .system(-number, "open", "a descriptor for \(shared.path)") }
+    guard number >= 0 else { throw .system(-number, "open", shared.path) }
     descriptor.number = number
     descriptor.inode = inode
     descriptor.listens = name.listens
