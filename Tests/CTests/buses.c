@@ -111,8 +111,9 @@ TEST("B-27, B-28: bindings are listed as the original lists them, the newest fir
     kbus_ksock_t first = new_listener("$.A"), second = new_replier("$.B");
     const char *head = "# <device> is bound to <Ksock-ID> in <process-PID> as <Replier|Listener> for <message-name>\n";
     char expected[512], *text = NULL;
-    snprintf(expected, sizeof expected, "%s%3u: %8u %8lu  %c  %s\n%3u: %8u %8lu  %c  %s\n", head, 0, 2, (unsigned long)getpid(), 'R',
-             "$.B", 0, 1, (unsigned long)getpid(), 'L', "$.A");
+    unsigned long process = (unsigned long)getpid();
+    snprintf(expected, sizeof expected, "%s%3u: %8u %8lu  %c  %s\n%3u: %8u %8lu  %c  %s\n", head,
+             0, 2, process, 'R', "$.B", 0, 1, process, 'L', "$.A");
     CHECK_EQUAL(kbus_list_bindings(0, &text), 0);
     CHECK_TEXT(text, expected);
     free(text);

@@ -52,8 +52,8 @@ static int discard(const char *path, const struct stat *facts, int kind, struct 
 }
 
 /*
- * Removes the directory of the run when the last process of it has gone, however it went: each of them has the other end of
- * this pipe.
+ * Removes the directory of the run when the last process of it has gone, however it went: each of them has the other end
+ * of this pipe.
  */
 static void clean_up_after(int pipe_end) {
     char byte;
@@ -65,7 +65,8 @@ static void clean_up_after(int pipe_end) {
 
 static pid_t start_guard(int *lifeline) {
     int ends[2];
-    strcpy(root, access("/dev/shm", W_OK) == 0 ? "/dev/shm/kbus-ctests-XXXXXX" : "/tmp/kbus-ctests-XXXXXX");
+    const char *place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(root, sizeof root, "%s/kbus-ctests-XXXXXX", place);
     if (!mkdtemp(root) || pipe(ends) < 0) return -1;
     pid_t guard = fork();
     if (guard == 0) {
@@ -99,7 +100,7 @@ static int passes(const struct check_test *test, int number) {
     if (child == 0) run(test, runner, number);
     int status;
     if (child < 0 || waitpid(child, &status, 0) < 0) return 0;
-    if (WIFSIGNALED(status)) fprintf(stderr, "ended by signal %d (%s)\n", WTERMSIG(status), strsignal(WTERMSIG(status)));
+    if (WIFSIGNALED(status)) fprintf(stderr, "ended by a signal: %s\n", strsignal(WTERMSIG(status)));
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

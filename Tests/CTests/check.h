@@ -1,6 +1,6 @@
 /*
- * The harness of the C tests. Each test is a process of its own with a bus directory of its own, so that a crash is one failure and no
- * test sees what another left behind. What a test opens it need not close: it ends with its process.
+ * The harness of the C tests. Each test is a process of its own with a bus directory of its own, so that a crash is one
+ * failure and no test sees what another left behind. What a test opens it need not close: it ends with its process.
  */
 #ifndef CHECK_H
 #define CHECK_H

@@ -82,7 +82,8 @@ static void *answer_with_echo(void *given) {
         kbus_message_t *request, *reply;
         kbus_msg_id_t id;
         CHECK_EQUAL(kbus_receive_within(echo->ksock, 30 * SECOND, &request), 1);
-        CHECK_EQUAL(kbus_msg_create_entire_reply_to(&reply, request, kbus_msg_data_ptr(request), request->data_len, 0), 0);
+        const void *data = kbus_msg_data_ptr(request);
+        CHECK_EQUAL(kbus_msg_create_entire_reply_to(&reply, request, data, request->data_len, 0), 0);
         CHECK_EQUAL(kbus_ksock_send_msg(echo->ksock, reply, &id), 0);
         kbus_msg_delete(&reply);
         kbus_msg_delete(&request);
@@ -119,7 +120,9 @@ static void check_two_askers(kbus_ksock_t first, kbus_ksock_t second) {
     struct asker askers[2] = { { first, 1, COUNT }, { second, 2, COUNT } };
     pthread_t threads[3];
     CHECK_EQUAL(pthread_create(&threads[0], NULL, answer_with_echo, &echo), 0);
-    for (int at = 0; at < 2; at++) CHECK_EQUAL(pthread_create(&threads[at + 1], NULL, ask_for_echo, &askers[at]), 0);
+    for (int at = 0; at < 2; at++) {
+        CHECK_EQUAL(pthread_create(&threads[at + 1], NULL, ask_for_echo, &askers[at]), 0);
+    }
     for (int at = 0; at < 3; at++) CHECK_EQUAL(pthread_join(threads[at], NULL), 0);
     CHECK_NOTHING(first);
 }
@@ -129,7 +132,9 @@ TEST("two threads that ask through one Ksock each get their own answers") {
     check_two_askers(ksock, ksock);
 }
 
-TEST("two threads that ask through two Ksocks each get their own answers") { check_two_askers(new_ksock(), new_ksock()); }
+TEST("two threads that ask through two Ksocks each get their own answers") {
+    check_two_askers(new_ksock(), new_ksock());
+}
 
 TEST("request_within leaves other messages queued, in order") {
     kbus_ksock_t asker = new_listener("$.News");

@@ -34,9 +34,10 @@ static kbus_message_t *message_with_everything(void) {
 TEST("a dump shows every field, and name and data as text and in bytes") {
     kbus_message_t *message = message_with_everything();
     const char *const expected[] = {
-        "Entire message at 0x", "start_guard: 0x7375624b\n", "id: {11,12}\n", "in_reply_to: {13,14}\n", "to: 15\n", "from: 16\n",
-        "orig_from: {17,18}\n", "final_to: {19,20}\n", "extra: 0\n", "flags: 0xa0000001\n", "name_len: 6\n", "data_len: 19\n",
-        "name: 0x0\n", "data: 0x0\n", "end_guard: 0x4b627573\n", "name text: $.Fred\n", "data text: Z? 0123456789abcdef\n",
+        "Entire message at 0x", "start_guard: 0x7375624b\n", "id: {11,12}\n", "in_reply_to: {13,14}\n", "to: 15\n",
+        "from: 16\n", "orig_from: {17,18}\n", "final_to: {19,20}\n", "extra: 0\n", "flags: 0xa0000001\n",
+        "name_len: 6\n", "data_len: 19\n", "name: 0x0\n", "data: 0x0\n", "end_guard: 0x4b627573\n",
+        "name text: $.Fred\n", "data text: Z? 0123456789abcdef\n",
         "\n    5a e9 20 30 31 32 33 34 35 36 37 38 39 61 62 63\n    64 65 66\n",
     };
     char *text = dumped(message, 1);
@@ -50,7 +51,9 @@ TEST("a dump ends with all bytes of an entire message, 26 to a line") {
     kbus_message_t *message = message_with_everything();
     uint8_t *bytes = (uint8_t *)message;
     char expected[1024] = "message bytes: ", *end = expected + strlen(expected);
-    for (int at = 0; at < kbus_msg_sizeof(message); at++) end += sprintf(end, at % 26 == 0 ? "\n    %02x" : " %02x", bytes[at]);
+    for (int at = 0; at < kbus_msg_sizeof(message); at++) {
+        end += sprintf(end, at % 26 == 0 ? "\n    %02x" : " %02x", bytes[at]);
+    }
     strcpy(end, "\n");
     char *text = strstr(dumped(at_the_edge(message, (size_t)kbus_msg_sizeof(message)), 1), "message bytes: ");
     CHECK_TEXT(text, expected);
@@ -68,7 +71,8 @@ TEST("without dump_data a dump leaves the data out") {
 TEST("a pointy message dumps its pointers, and what they point to") {
     kbus_message_t message = pointy("$.Jim", "data");
     char expected[64], *text = dumped(&message, 1);
-    CHECK(strstr(text, "Pointy message at 0x") && strstr(text, "name text: $.Jim\n") && strstr(text, "data text: data\n"));
+    CHECK(strstr(text, "Pointy message at 0x") != NULL);
+    CHECK(strstr(text, "name text: $.Jim\n") && strstr(text, "data text: data\n"));
     snprintf(expected, sizeof expected, "name: %p\n", (void *)message.name);
     CHECK(strstr(text, expected) != NULL);
 }

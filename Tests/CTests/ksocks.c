@@ -133,7 +133,9 @@ TEST("A-02: a bus that is not there is ENOENT, by number and by name") {
     CHECK_FAILS(kbus_ksock_open(3, O_RDWR), ENOENT);
     CHECK_FAILS(kbus_ksock_open((uint32_t)-1, O_RDONLY), ENOENT);
     CHECK_FAILS(kbus_ksock_open_by_name("/dev/kbus3", O_RDWR), ENOENT);
-    const char *const names[] = { "", "kbus0", "/dev/kbus", "/dev/kbus-1", "/dev/kbus0x", "/dev/kbus 0", "/dev/kbus4294967296" };
+    const char *const names[] = {
+        "", "kbus0", "/dev/kbus", "/dev/kbus-1", "/dev/kbus0x", "/dev/kbus 0", "/dev/kbus256", "/dev/kbus4294967296",
+    };
     for (size_t which = 0; which < sizeof names / sizeof *names; which++) {
         CHECK_FAILS(kbus_ksock_open_by_name(names[which], O_RDWR), ENOENT);
     }

@@ -37,7 +37,8 @@ TEST("V-11: an Announcement prints as in the specification") {
 static uint8_t event_data[64];
 
 /* A bind event whose data is `count` bytes long and says that the name has `name_len`. */
-static kbus_message_t bind_event(uint32_t is_bind, uint32_t binder, const char *name, uint32_t name_len, uint32_t count) {
+static kbus_message_t bind_event(uint32_t is_bind, uint32_t binder, const char *name, uint32_t name_len,
+                                 uint32_t count) {
     kbus_message_t message = pointy(KBUS_MSG_NAME_REPLIER_BIND_EVENT, NULL);
     const uint32_t fixed[] = { is_bind, binder, name_len };
     memset(event_data, 0, sizeof event_data);
@@ -130,7 +131,8 @@ TEST("D-17: bytes that are not printable ASCII print as two hexadecimal digits")
         message.data = data;
         message.data_len = 1;
         int plain = byte >= ' ' && byte <= '~';
-        snprintf(expected, sizeof expected, plain ? "<Announcement '$.F' data=%c>" : "<Announcement '$.F' data=\\x%02x>", byte);
+        const char *format = plain ? "<Announcement '$.F' data=%c>" : "<Announcement '$.F' data=\\x%02x>";
+        snprintf(expected, sizeof expected, format, byte);
         CHECK_PRINTS(&message, expected);
     }
 }
@@ -140,7 +142,8 @@ TEST("an entire message prints as a pointy one does, without touching what is be
         char expected[64];
         kbus_message_t *message;
         CHECK_EQUAL(kbus_msg_create_entire(&message, "$.Fred", 6, "12345678", data_len, 0), 0);
-        snprintf(expected, sizeof expected, "<Announcement '$.Fred'%s%.*s>", data_len ? " data=" : "", (int)data_len, "12345678");
+        const char *label = data_len ? " data=" : "";
+        snprintf(expected, sizeof expected, "<Announcement '$.Fred'%s%.*s>", label, (int)data_len, "12345678");
         CHECK_PRINTS_ALL(at_the_edge(message, (size_t)kbus_msg_sizeof(message)), expected);
         kbus_msg_delete(&message);
     }

@@ -251,7 +251,7 @@ static void die_owing(void) {
 
 static void open_the_bus(void) { new_ksock(); }
 
-TEST("R-12: a requester asleep in poll wakes with the status of a killed Replier, at the latest when the bus is next opened") {
+TEST("R-12: a requester asleep in poll gets a killed Replier's status, at the latest when the bus is next opened") {
     kbus_ksock_t sender = new_ksock();
     struct child replier = new_child(die_owing), opener = new_child(open_the_bus);
     uint32_t id;

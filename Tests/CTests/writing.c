@@ -140,6 +140,32 @@ TEST("E-12 to E-16, E-27: a header that makes no sense is refused by the write")
     kbus_msg_delete(&odd);
 }
 
+TEST("E-11, E-12, E-27: of an entire message whose header makes no sense nothing else is looked at") {
+    kbus_ksock_t sender = new_ksock();
+    const kbus_message_t good = {
+        .start_guard = KBUS_MSG_START_GUARD, .name_len = 6, .data_len = 4, .end_guard = KBUS_MSG_END_GUARD,
+    };
+    kbus_message_t *header = at_the_edge(&good, sizeof good);
+    header->start_guard = 0;
+    check_refused(sender, header, EINVAL);
+    *header = good;
+    header->end_guard = 0;
+    check_refused(sender, header, EINVAL);
+    *header = good;
+    header->name_len = 0;
+    check_refused(sender, header, EINVAL);
+    header->name_len = 0xFFFFFFFF;
+    check_refused(sender, header, ENAMETOOLONG);
+    *header = good;
+    header->data_len = 0xFFFFFFFE;
+    check_refused(sender, header, EMSGSIZE);
+    header->data_len = 0x7FFFFFFF;
+    check_refused(sender, header, EMSGSIZE);
+    *header = good;
+    header->flags = KBUS_BIT_ALL_OR_FAIL | KBUS_BIT_ALL_OR_WAIT;
+    check_refused(sender, header, EINVAL);
+}
+
 TEST("E-17, E-19, E-20: the name of a pointy message is looked at by the send") {
     kbus_ksock_t sender = new_ksock();
     kbus_message_t message = pointy("$.Fred.*", NULL);

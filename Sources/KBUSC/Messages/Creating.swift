@@ -7,8 +7,7 @@ public func kbus_msg_create(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ name: UnsafePointer<CChar>!, _ name_len: UInt32,
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return call { () throws(KBusError) in try unsafe content.make(.pointy, flags: flags, into: msg) }
+  unsafe kbus_message_t(name: name, name_len, data: data, data_len, flags: flags).make(.pointy, into: msg)
 }
 
 @c(kbus_msg_create_entire) @implementation
@@ -16,8 +15,7 @@ public func kbus_msg_create_entire(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ name: UnsafePointer<CChar>!, _ name_len: UInt32,
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return call { () throws(KBusError) in try unsafe content.make(.entire, flags: flags, into: msg) }
+  unsafe kbus_message_t(name: name, name_len, data: data, data_len, flags: flags).make(.entire, into: msg)
 }
 
 @c(kbus_msg_create_request) @implementation
@@ -41,7 +39,7 @@ public func kbus_msg_create_reply_to(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ in_reply_to: UnsafePointer<kbus_message_t>!,
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  call { () throws(KBusError) in try unsafe makeReply(.pointy, to: in_reply_to, data, data_len, flags, into: msg) }
+  unsafe makeReply(.pointy, to: in_reply_to, data, data_len, flags, into: msg)
 }
 
 @c(kbus_msg_create_entire_reply_to) @implementation
@@ -49,7 +47,7 @@ public func kbus_msg_create_entire_reply_to(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ in_reply_to: UnsafePointer<kbus_message_t>!,
   _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  call { () throws(KBusError) in try unsafe makeReply(.entire, to: in_reply_to, data, data_len, flags, into: msg) }
+  unsafe makeReply(.entire, to: in_reply_to, data, data_len, flags, into: msg)
 }
 
 @c(kbus_msg_create_stateful_request) @implementation
@@ -57,8 +55,8 @@ public func kbus_msg_create_stateful_request(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ earlier_msg: UnsafePointer<kbus_message_t>!,
   _ name: UnsafePointer<CChar>!, _ name_len: UInt32, _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return call { () throws(KBusError) in try unsafe makeStatefulRequest(.pointy, after: earlier_msg, content, flags, into: msg) }
+  let header = unsafe kbus_message_t(name: name, name_len, data: data, data_len, flags: flags)
+  return unsafe makeStatefulRequest(.pointy, after: earlier_msg, header, into: msg)
 }
 
 @c(kbus_msg_create_entire_stateful_request) @implementation
@@ -66,8 +64,8 @@ public func kbus_msg_create_entire_stateful_request(
   _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ earlier_msg: UnsafePointer<kbus_message_t>!,
   _ name: UnsafePointer<CChar>!, _ name_len: UInt32, _ data: UnsafeRawPointer!, _ data_len: UInt32, _ flags: UInt32
 ) -> CInt {
-  let content = unsafe Content(name: name, nameLength: name_len, data: data, dataLength: data_len)
-  return call { () throws(KBusError) in try unsafe makeStatefulRequest(.entire, after: earlier_msg, content, flags, into: msg) }
+  let header = unsafe kbus_message_t(name: name, name_len, data: data, data_len, flags: flags)
+  return unsafe makeStatefulRequest(.entire, after: earlier_msg, header, into: msg)
 }
 
 @c(kbus_msg_delete) @implementation
@@ -89,26 +87,34 @@ public func kbus_msg_delete_all(_ msg_p: UnsafeMutablePointer<UnsafeMutablePoint
 
 /// The Reply to a Request that its reader is to answer.
 private func makeReply(
-  _ form: Content.Form, to request: UnsafePointer<kbus_message_t>?, _ data: UnsafeRawPointer?, _ dataLength: UInt32, _ flags: UInt32,
+  _ form: MessageForm, to request: UnsafePointer<kbus_message_t>?, _ data: UnsafeRawPointer?, _ dataLength: UInt32, _ flags: UInt32,
   into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
-) throws(KBusError) -> CInt {
-  guard let request = unsafe request else { throw .nullArgument }
-  guard unsafe kbus_msg_wants_us_to_reply(request) != 0 else { throw .notOursToAnswer }
-  let content = unsafe Content(
-    name: kbus_msg_name_ptr(request), nameLength: request.pointee.name_len, data: data, dataLength: dataLength)
-  return try unsafe content.make(form, flags: flags, to: request.pointee.from, inReplyTo: request.pointee.id, into: place)
+) -> CInt {
+  guard let request = unsafe request else { return fail(.nullArgument) }
+  guard unsafe kbus_msg_wants_us_to_reply(request) != 0 else { return fail(.notOursToAnswer) }
+  var header = unsafe kbus_message_t(
+    name: kbus_msg_name_ptr(request), request.pointee.name_len, data: data, dataLength, flags: flags)
+  unsafe header.to = request.pointee.from
+  unsafe header.in_reply_to = request.pointee.id
+  return unsafe header.make(form, into: place)
 }
 
 /// A Request to the Ksock that sent a Reply, or that an earlier stateful Request went to.
 private func makeStatefulRequest(
-  _ form: Content.Form, after earlier: UnsafePointer<kbus_message_t>?, _ content: Content, _ flags: UInt32,
+  _ form: MessageForm, after earlier: UnsafePointer<kbus_message_t>?, _ given: kbus_message_t,
   into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
-) throws(KBusError) -> CInt {
-  guard let earlier = unsafe earlier else { throw .nullArgument }
-  let flags = flags | MessageFlags.wantAReply.rawValue
+) -> CInt {
+  guard let earlier = unsafe earlier else { return fail(.nullArgument) }
+  var header = unsafe given
+  unsafe header.flags |= MessageFlags.wantAReply.rawValue
   if unsafe kbus_msg_is_reply(earlier) != 0 {
-    return try unsafe content.make(form, flags: flags, to: earlier.pointee.from, finalTo: earlier.pointee.orig_from, into: place)
+    unsafe header.to = earlier.pointee.from
+    unsafe header.final_to = earlier.pointee.orig_from
+  } else if unsafe kbus_msg_is_stateful_request(earlier) != 0 {
+    unsafe header.to = earlier.pointee.to
+    unsafe header.final_to = earlier.pointee.final_to
+  } else {
+    return fail(.nothingToFollow)
   }
-  guard unsafe kbus_msg_is_stateful_request(earlier) != 0 else { throw .nothingToFollow }
-  return try unsafe content.make(form, flags: flags, to: earlier.pointee.to, finalTo: earlier.pointee.final_to, into: place)
+  return unsafe header.make(form, into: place)
 }
