@@ -38,17 +38,17 @@ TEST("V-13: a message without data is no bind event, in either form") {
     CHECK(is_bind == 9 && binder == 9 && name == NULL);
 }
 
-TEST("null arguments of split_bind_event are EINVAL") {
+TEST("null arguments of split_bind_event are EFAULT") {
     uint32_t is_bind, binder;
     char *name;
     uint8_t data[12] = { 0 };
     kbus_message_t message = pointy("$.F", NULL);
     message.data = data;
     message.data_len = sizeof data;
-    CHECK_FAILS(kbus_msg_split_bind_event(NULL, &is_bind, &binder, &name), EINVAL);
-    CHECK_FAILS(kbus_msg_split_bind_event(&message, NULL, &binder, &name), EINVAL);
-    CHECK_FAILS(kbus_msg_split_bind_event(&message, &is_bind, NULL, &name), EINVAL);
-    CHECK_FAILS(kbus_msg_split_bind_event(&message, &is_bind, &binder, NULL), EINVAL);
+    CHECK_FAILS(kbus_msg_split_bind_event(NULL, &is_bind, &binder, &name), EFAULT);
+    CHECK_FAILS(kbus_msg_split_bind_event(&message, NULL, &binder, &name), EFAULT);
+    CHECK_FAILS(kbus_msg_split_bind_event(&message, &is_bind, NULL, &name), EFAULT);
+    CHECK_FAILS(kbus_msg_split_bind_event(&message, &is_bind, &binder, NULL), EFAULT);
     CHECK_EQUAL(kbus_msg_split_bind_event(&message, &is_bind, &binder, &name), 0);
     CHECK_TEXT(name, "");
     free(name);

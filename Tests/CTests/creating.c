@@ -191,21 +191,21 @@ TEST("a message without a name pointer can be read as the entire message that it
     kbus_msg_delete(&message);
 }
 
-TEST("null where a message, its place or its parts should be is EINVAL, never a crash") {
+TEST("null where a message, its place or its parts should be is EFAULT, never a crash") {
     kbus_message_t original = pointy("$.Q", NULL), *message = &original;
     original.flags = KBUS_BIT_WANT_A_REPLY | KBUS_BIT_WANT_YOU_TO_REPLY;
-    CHECK_FAILS(kbus_msg_create(NULL, "$.Q", 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_entire(NULL, "$.Q", 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_request(NULL, "$.Q", 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_entire_request(NULL, "$.Q", 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_reply_to(NULL, &original, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_reply_to(&message, NULL, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_entire_reply_to(&message, NULL, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_stateful_request(&message, NULL, "$.Q", 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_entire_stateful_request(&message, NULL, "$.Q", 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_entire(&message, NULL, 3, NULL, 0, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_create_entire(&message, "$.Q", 3, NULL, 1, 0), EINVAL);
-    CHECK_FAILS(kbus_msg_sizeof(NULL), EINVAL);
+    CHECK_FAILS(kbus_msg_create(NULL, "$.Q", 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_entire(NULL, "$.Q", 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_request(NULL, "$.Q", 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_entire_request(NULL, "$.Q", 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_reply_to(NULL, &original, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_reply_to(&message, NULL, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_entire_reply_to(&message, NULL, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_stateful_request(&message, NULL, "$.Q", 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_entire_stateful_request(&message, NULL, "$.Q", 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_entire(&message, NULL, 3, NULL, 0, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_create_entire(&message, "$.Q", 3, NULL, 1, 0), EFAULT);
+    CHECK_FAILS(kbus_msg_sizeof(NULL), EFAULT);
     CHECK(message == &original);
 }
 

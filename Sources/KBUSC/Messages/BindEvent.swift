@@ -26,7 +26,7 @@ public func kbus_msg_split_bind_event(
 ) -> CInt {
   call { () throws(KBusError) in
     guard let message = unsafe msg, let is_bind = unsafe is_bind, let binder = unsafe binder, let name = unsafe name else {
-      throw .nullArgument
+      throw .badAddress
     }
     guard let event = unsafe BindEvent(message.claimedData) else { throw unsafe .notABindEvent(message.claimedData.count) }
     guard let copy = unsafe calloc(1, event.name.count + 1) else { throw .noMemory }

@@ -90,7 +90,7 @@ private func makeReply(
   _ form: MessageForm, to request: UnsafePointer<kbus_message_t>?, _ data: UnsafeRawPointer?, _ dataLength: UInt32, _ flags: UInt32,
   into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
 ) -> CInt {
-  guard let request = unsafe request else { return fail(.nullArgument) }
+  guard let request = unsafe request else { return fail(.badAddress) }
   guard unsafe kbus_msg_wants_us_to_reply(request) != 0 else { return fail(.notOursToAnswer) }
   var header = unsafe kbus_message_t(
     name: kbus_msg_name_ptr(request), request.pointee.name_len, data: data, dataLength, flags: flags)
@@ -104,7 +104,7 @@ private func makeStatefulRequest(
   _ form: MessageForm, after earlier: UnsafePointer<kbus_message_t>?, _ given: kbus_message_t,
   into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?
 ) -> CInt {
-  guard let earlier = unsafe earlier else { return fail(.nullArgument) }
+  guard let earlier = unsafe earlier else { return fail(.badAddress) }
   var header = unsafe given
   unsafe header.flags |= MessageFlags.wantAReply.rawValue
   if unsafe kbus_msg_is_reply(earlier) != 0 {

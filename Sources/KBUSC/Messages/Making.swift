@@ -22,8 +22,8 @@ extension kbus_message_header {
 
   /// Makes a message with this header and stores it in `place`, which stays as it was on failure.
   @inline(never) func make(_ form: MessageForm, into place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>?) -> CInt {
-    guard let place = unsafe place else { return fail(.nullArgument) }
-    if form == .entire, unsafe (name == nil && name_len > 0) || (data == nil && data_len > 0) { return fail(.nullArgument) }
+    guard let place = unsafe place else { return fail(.badAddress) }
+    if form == .entire, unsafe (name == nil && name_len > 0) || (data == nil && data_len > 0) { return fail(.badAddress) }
     // Without a name pointer a message passes for an entire one. A pointy one that has none gets room for what it claims, so
     // that nobody who believes it reads foreign memory; writing it is refused.
     let bytes =
@@ -46,7 +46,6 @@ extension kbus_message_header {
 
 extension KBusError {
   /// Of a message function; the Ksock functions say `badAddress`.
-  static var nullArgument: Self { badValue("message", "a message, its place or its parts are null") }
 
   static var noMemory: Self { system(CInt(CSHM_ENOMEM), "message", "malloc") }
 }

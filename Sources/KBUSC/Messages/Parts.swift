@@ -23,7 +23,7 @@ extension UnsafePointer where Pointee == kbus_message_t {
 @c(kbus_msg_sizeof) @implementation
 public func kbus_msg_sizeof(_ msg: UnsafePointer<kbus_message_t>!) -> CInt {
   call { () throws(KBusError) in
-    guard let message = unsafe msg else { throw .nullArgument }
+    guard let message = unsafe msg else { throw .badAddress }
     let bytes = unsafe message.byteCount
     guard let count = CInt(exactly: bytes) else { throw .messageTooLong(bytes, limit: Int(CInt.max)) }
     return count
