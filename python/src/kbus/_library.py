@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import os
 from ctypes import POINTER, c_char_p, c_int, c_int64, c_size_t, c_uint32, c_void_p
-from typing import Optional
+from typing import Optional, Tuple
 
 from kbus._structures import MessageId
 
@@ -98,15 +98,17 @@ def _path() -> str:
     return beside if os.path.exists(beside) else os.environ.get("KBUS_LIBRARY") or "libkbus.so.1"
 
 
-def _load() -> ctypes.CDLL:
-    path = _path()
+def _load(path: str) -> Tuple[ctypes.CDLL, ctypes.PyDLL]:
     try:
-        library = ctypes.CDLL(path)
+        library, quickly = ctypes.CDLL(path), ctypes.PyDLL(path)
         for name, arguments in _WAITING.items():
             getattr(library, name).argtypes = arguments
         for name, arguments in _WAITING_WITHOUT_RESULT.items():
             getattr(library, name).argtypes = arguments
             getattr(library, name).restype = None
+        for name, (result, *quick_arguments) in _QUICK.items():
+            getattr(quickly, name).argtypes = quick_arguments
+            getattr(quickly, name).restype = result
     except (OSError, AttributeError) as error:
         raise ImportError(
             "kbus can't use its library, %s (%s). Install kbus from a wheel, which carries it, or say where it is: "
@@ -114,19 +116,10 @@ def _load() -> ctypes.CDLL:
             name="kbus",
             path=path,
         ) from error
-    return library
+    return library, quickly
 
 
-def _load_quick() -> ctypes.PyDLL:
-    library = ctypes.PyDLL(_path())
-    for name, (result, *arguments) in _QUICK.items():
-        getattr(library, name).restype = result
-        getattr(library, name).argtypes = arguments
-    return library
-
-
-lib = _load()
-quick = _load_quick()
+lib, quick = _load(_path())
 
 
 def check(result: int, filename: Optional[str] = None) -> int:
