@@ -268,6 +268,9 @@ def _pointable(value: Any) -> Union[bytes, int, None]:
     """What a pointer of a structure can be set to: bytes, an address, or null."""
     if value is None or isinstance(value, (bytes, int)):
         return value
+    if isinstance(value, ctypes.Array):
+        # ctypes.cast would make the array refer to itself, and so outlive its last user.
+        return ctypes.addressof(value)
     return ctypes.cast(value, ctypes.c_void_p).value
 
 
