@@ -29,7 +29,7 @@ class TestNames:
         names = {}
         exec("from kbus import *", names)
         assert [name for name in wanted if name not in names] == []
-        ours = {"Loan", "ReceivedMessage", "create_bus", "library_version", "remove_bus", "statistics"}
+        ours = {"Loan", "ReceivedMessage", "create_bus", "library_version", "read_statistics", "remove_bus"}
         assert set(names) - set(wanted) - {"__builtins__"} == ours
         for module in ("array", "ctypes", "fcntl", "select", "string", "struct"):
             assert names[module] is __import__(module)
@@ -402,9 +402,9 @@ class TestSettings:
                 ("rosencrantz", False, "$.Listened"),
                 ("rosencrantz", False, "$.Other"),
             ]
-        lines = kbus.statistics(0).splitlines()
+        lines = kbus.read_statistics(0).splitlines()
         assert lines[0] == "dev  0: next ksock 3 next msg 0 unsent unbindings 0"
-        assert kbus.statistics().startswith(lines[0])
+        assert kbus.read_statistics().startswith(lines[0])
 
     def test_counters(self, rosencrantz):
         rosencrantz.bind("$.Fred")

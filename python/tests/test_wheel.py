@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from kbus import _library
-
 PROJECT = Path(__file__).resolve().parent.parent
 LIBRARY = os.environ.get("KBUS_LIBRARY") or str(PROJECT.parent / "libkbus.so")
 
@@ -75,8 +73,3 @@ def test_without_the_library_the_build_says_what_to_run(tmp_path):
     built = build(tmp_path, str(tmp_path / "nothing.so"))
     assert built.returncode != 0
     assert "run `make libkbus.so` at the top of the repository" in built.stdout
-
-
-def test_every_function_of_the_library_has_its_types():
-    for name in [*_library._WAITING, *_library._WAITING_WITHOUT_RESULT]:
-        assert getattr(_library.lib, name).argtypes is not None

@@ -22,8 +22,8 @@ from kbus._in_place import Loan as Loan
 from kbus._in_place import ReceivedMessage as ReceivedMessage
 from kbus._listings import create_bus as create_bus
 from kbus._listings import library_version as library_version
+from kbus._listings import read_statistics as read_statistics
 from kbus._listings import remove_bus as remove_bus
-from kbus._listings import statistics as statistics
 from kbus.ksock import BindStruct as BindStruct
 from kbus.ksock import Ksock as Ksock
 from kbus.ksock import ReplierStruct as ReplierStruct

@@ -9,7 +9,7 @@ import operator
 import os
 from typing import Any, Optional
 
-from kbus._library import bus_error, check, lib, quick
+from kbus._library import bus_error, check, lib
 
 _LAST_BUS = 0xFFFFFFFF
 
@@ -59,7 +59,7 @@ class KsockFile(io.RawIOBase):
         try:
             return ctypes.string_at(memory, length)
         finally:
-            quick.kbus_msg_delete(ctypes.byref(memory))
+            lib.kbus_msg_delete(ctypes.byref(memory))
 
     def readall(self) -> bytes:
         return self.read()

@@ -11,7 +11,7 @@ import os
 import weakref
 from typing import Any, Callable, Optional, Type, TypeVar
 
-from kbus._library import check, lib, quick
+from kbus._library import check, lib
 from kbus._message import Message
 from kbus._structures import MSG_HEADER_LEN, MessageId, PointyStruct
 
@@ -30,7 +30,7 @@ class ReceivedMessage(Message):
     @classmethod
     def from_library(cls: Type[_AnyReceived], received: int) -> _AnyReceived:
         """What the library has taken in place, which this owns from now on."""
-        address = quick.kbus_received_message(received)
+        address = lib.kbus_received_message(received)
         header = PointyStruct.from_buffer_copy(ctypes.string_at(address, MSG_HEADER_LEN))
         header.name = header.name
         memory = _Memory(header.data_address(), header.data_len, lib.kbus_received_release, received)
@@ -41,7 +41,7 @@ class ReceivedMessage(Message):
         return made
 
     @property
-    def data(self) -> memoryview:
+    def data(self) -> memoryview:  # type: ignore[override]
         return self._view
 
     def release(self) -> None:
@@ -65,7 +65,7 @@ class Loan:
         loan = ctypes.c_void_p()
         check(lib.kbus_loan_make(number, ctypes.byref(header), ctypes.byref(loan)))
         self._loan = loan.value or 0
-        self._memory: Optional[_Memory] = _Memory(quick.kbus_loan_data(loan), size, lib.kbus_loan_drop, self._loan)
+        self._memory: Optional[_Memory] = _Memory(lib.kbus_loan_data(loan), size, lib.kbus_loan_drop, self._loan)
         self.data = self._memory.view()
 
     def send(self) -> MessageId:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Optional
 
-from kbus._library import check, lib, quick
+from kbus._library import check, lib
 
 _ALL = -1
 
@@ -15,7 +15,7 @@ def bindings_text(which: Optional[int] = None) -> str:
     return _text(lib.kbus_list_bindings, which)
 
 
-def statistics(which: Optional[int] = None) -> str:
+def read_statistics(which: Optional[int] = None) -> str:
     """The text of the original's /proc/kbus/stats, of one bus or of all."""
     return _text(lib.kbus_list_statistics, which)
 
@@ -32,7 +32,7 @@ def remove_bus(which: int) -> None:
 
 def library_version() -> str:
     """The version of the library in use."""
-    version: bytes = quick.kbus_version()
+    version: bytes = lib.kbus_version()
     return version.decode()
 
 
@@ -42,4 +42,4 @@ def _text(function: Any, which: Optional[int]) -> str:
     try:
         return ctypes.string_at(memory).decode()
     finally:
-        quick.kbus_msg_delete(ctypes.byref(memory))
+        lib.kbus_msg_delete(ctypes.byref(memory))

@@ -150,7 +150,7 @@ class Message:
         arg = bytes(arg)
         if len(arg) < MSG_HEADER_LEN:
             raise ValueError('Cannot form entire message from string "%s" of length %d' % (hexdata(arg), len(arg)))
-        made = cls._of(EntireStruct.from_message_bytes(arg))
+        made = cls._of(EntireStruct.from_anywhere(arg))
         if made.msg.start_guard != START_GUARD:
             ends = hexdata(arg[:8]), hexdata(arg[-8:])
             raise ValueError(
@@ -212,7 +212,7 @@ class Message:
         return (self.msg.name or b"").decode("utf-8", "surrogateescape")
 
     @property
-    def data(self) -> Any:
+    def data(self) -> Optional[bytes]:
         """The data as bytes; None if there are none."""
         return self.msg.content()
 
@@ -272,7 +272,7 @@ class Message:
 
     def cast(self) -> Message:
         """The same message as an object of its kind: Announcement, Request, Reply or Status."""
-        return of_its_kind(EntireStruct.from_message_bytes(self.to_bytes()))
+        return of_its_kind(EntireStruct.from_anywhere(self.to_bytes()))
 
     # How it looks
 

@@ -216,43 +216,40 @@ class PointyStruct(_MessageHeaderStruct):
 
 
 class EntireStruct(_MessageHeaderStruct):
-    """A message in entire form: its header, and the bytes that follow it."""
+    """A message in entire form: its header, and all its bytes as they were."""
 
     is_pointy = False
-    rest: bytes
+    whole: bytes
 
     @classmethod
-    def from_message_bytes(cls, whole: bytes) -> EntireStruct:
-        return cls._of(cls.from_buffer_copy(whole), whole[MSG_HEADER_LEN:])
+    def from_library(cls, whole: bytes) -> EntireStruct:
+        """From the bytes of an entire message that the library has made."""
+        struct = cls.from_buffer_copy(whole)
+        struct.whole = whole
+        return struct
 
     @classmethod
-    def from_memory(cls, address: int, length: int) -> EntireStruct:
-        """A copy of an entire message that lies at an address."""
-        header = cls.from_buffer_copy(ctypes.string_at(address, MSG_HEADER_LEN))
-        return cls._of(header, ctypes.string_at(address + MSG_HEADER_LEN, length - MSG_HEADER_LEN))
-
-    @classmethod
-    def _of(cls, struct: EntireStruct, rest: bytes) -> EntireStruct:
-        # A pointer in bytes from elsewhere leads nowhere.
+    def from_anywhere(cls, whole: bytes) -> EntireStruct:
+        """The same, if somebody else may have made them: pointers in such bytes lead nowhere."""
+        struct = cls.from_library(whole)
         _HeaderLayout.name.__set__(struct, None)
         _HeaderLayout.data.__set__(struct, None)
-        struct.rest = rest
         return struct
 
     @property  # type: ignore[misc]
     def name(self) -> bytes:
-        return self.rest[: self.name_len]
+        return self.whole[MSG_HEADER_LEN : MSG_HEADER_LEN + self.name_len]
 
     @property  # type: ignore[misc]
     def data(self) -> Any:
         return ctypes.cast(ctypes.c_char_p(self.content()), _BytePointer)
 
     def content(self) -> Optional[bytes]:
-        start = calc_padded_name_len(self.name_len)
-        return self.rest[start : start + self.data_len] or None
+        start = MSG_HEADER_LEN + calc_padded_name_len(self.name_len)
+        return self.whole[start : start + self.data_len] or None
 
     def to_bytes(self) -> bytes:
-        return bytes(self) + self.rest
+        return bytes(self) + self.whole[MSG_HEADER_LEN:]
 
     def pointy(self) -> PointyStruct:
         """The same message in pointy form."""

@@ -10,7 +10,7 @@ import operator as _operator
 import select as select
 import string as string
 import struct as struct
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Optional, Tuple, TypeVar, Union
 
 from kbus._beyond import KsockBeyond as _KsockBeyond
 from kbus._file import KsockFile as _KsockFile
@@ -23,6 +23,8 @@ from kbus._taking import taken as _taken
 from kbus._waiting import Deadline as _Deadline
 from kbus._waiting import wait_readable as _wait_readable
 from kbus.messages import Message, MessageId
+
+_AnyKsock = TypeVar("_AnyKsock", bound="Ksock")
 
 _ASK = 0xFFFFFFFF
 
@@ -105,7 +107,7 @@ class Ksock(_KsockBeyond):
         self._readiness.end(file.fileno())
         file.close()
 
-    def __enter__(self) -> Any:
+    def __enter__(self: _AnyKsock) -> _AnyKsock:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -184,7 +186,7 @@ class Ksock(_KsockBeyond):
                 return message
         return None
 
-    def __iter__(self) -> Any:
+    def __iter__(self: _AnyKsock) -> _AnyKsock:
         return self
 
     def __next__(self) -> Message:
