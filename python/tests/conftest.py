@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
 from processes import Child
 
 WATCHDOG_S = 120

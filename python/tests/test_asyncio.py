@@ -55,7 +55,11 @@ class TestIterating:
             guildenstern.bind("$.F")
             taking = asyncio.create_task(take(guildenstern, 100))
             await turns()
-            send = lambda: [rosencrantz.send_within(Message("$.F", "x", flags=Message.ALL_OR_WAIT)) for _ in range(100)]
+
+            def send():
+                for _ in range(100):
+                    rosencrantz.send_within(Message("$.F", "x", flags=Message.ALL_OR_WAIT))
+
             thread = threading.Thread(target=send)
             thread.start()
             taken = await taking

@@ -30,7 +30,12 @@ class TestReading:
         sent = Announcement("$.Frame", b"a\0b" * 1000, flags=0x80000000)
         rosencrantz.send_msg(sent)
         with guildenstern.read_in_place(0) as message:
-            assert (message.name, message.id, message.from_, message.flags) == ("$.Frame", MessageId(0, 1), 1, 0x80000000)
+            assert (message.name, message.id, message.from_, message.flags) == (
+                "$.Frame",
+                MessageId(0, 1),
+                1,
+                0x80000000,
+            )
             assert isinstance(message.data, memoryview) and message.data.readonly
             assert (message.data.format, message.data.nbytes, message.data[1]) == ("B", 3000, 0)
             assert message.data == sent.data

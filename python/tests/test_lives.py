@@ -136,7 +136,10 @@ class TestFork:
 
 
 def test_a_killed_process_is_noticed(child, rosencrantz):
-    one = child("from kbus import *\nk = Ksock(0)\nk.bind('$.F', True)\nprint('bound')\nk.wait_for_msg()\nprint('read')\ninput()")
+    one = child(
+        "from kbus import *\nk = Ksock(0)\nk.bind('$.F', True)\nprint('bound')\n"
+        "k.wait_for_msg()\nprint('read')\ninput()"
+    )
     assert one.line() == "bound"
     rosencrantz.send_msg(Request("$.F"))
     assert one.line() == "read"

@@ -181,7 +181,12 @@ class TestRebuilding:
 
     def test_integers_can_be_cleared_and_ids_cannot(self):
         changed = Message.from_message(full(), data="more", to=0, in_reply_to=None, id=MessageId(0, 7))
-        assert (changed.data, changed.to, changed.in_reply_to, changed.id) == (b"more", 0, MessageId(0, 5), MessageId(0, 7))
+        assert (changed.data, changed.to, changed.in_reply_to, changed.id) == (
+            b"more",
+            0,
+            MessageId(0, 5),
+            MessageId(0, 7),
+        )
         assert changed.from_ == 2
         assert Message.from_sequence(full().extract(), flags=0).flags == 0
 
@@ -202,9 +207,7 @@ class TestRebuilding:
         assert type(Speech.from_bytes(Speech("Ahem").to_bytes())) is Speech
         assert Speech.from_message(Speech("Ahem")) == Speech("Ahem")
 
-    @pytest.mark.parametrize(
-        "kind, owner", [(Message, "Message"), (Announcement, "Announcement"), (Reply, "Message")]
-    )
+    @pytest.mark.parametrize("kind, owner", [(Message, "Message"), (Announcement, "Announcement"), (Reply, "Message")])
     def test_a_sequence_has_nine_values(self, kind, owner):
         with pytest.raises(ValueError) as error:
             kind.from_sequence((1, 2, 3))
@@ -355,7 +358,10 @@ class TestText:
                 "in_reply_to=MessageId(0, 5), flags=0x80000105, id=MessageId(0, 6))",
             ),
             (Request("$.Fred"), "Request('$.Fred', flags=0x00000001)"),
-            (Request("$.Fred", final_to=OrigFrom(1, 2)), "Request('$.Fred', final_to=OrigFrom(1, 2), flags=0x00000001)"),
+            (
+                Request("$.Fred", final_to=OrigFrom(1, 2)),
+                "Request('$.Fred', final_to=OrigFrom(1, 2), flags=0x00000001)",
+            ),
             (
                 Reply("$.Fred", b"d", to=3, orig_from=OrigFrom(1, 2), in_reply_to=MessageId(0, 4)),
                 "Reply('$.Fred', data=b'd', to=3, orig_from=OrigFrom(1, 2), in_reply_to=MessageId(0, 4))",
@@ -399,7 +405,10 @@ class TestText:
                 "<Reply '$.Fred', id=[0:6], to=1, from=2, orig_from=(1,2), final_to=(3,4), in_reply_to=[0:5], "
                 "flags=0x80000105 (REQ,SYN,aWT), data=b'data'>",
             ),
-            (status(), "<Status '$.KBUS.Replier.GoneAway', id=[0:22], to=9, from=10, in_reply_to=[0:20], flags=0x4 (SYN)>"),
+            (
+                status(),
+                "<Status '$.KBUS.Replier.GoneAway', id=[0:22], to=9, from=10, in_reply_to=[0:20], flags=0x4 (SYN)>",
+            ),
             (Message("$.F", flags=0x10000), "<Announcement '$.F', flags=0x10000>"),
             (Message("$.F", flags=0x30F), "<Request '$.F', flags=0x30f (REQ,YOU,SYN,URG,aFL,aWT)>"),
             (bind_event(), "<ReplierBindEvent id=[0:1], flags=0x204 (SYN,aFL), [Bind '$.Fred' for 4]>"),
@@ -455,7 +464,9 @@ class TestFunctions:
         assert c_data_as_bytes([1, 2, 3], 2) == c_data_as_bytes(b"\1\2\3", 2) == b"\1\2"
 
     def test_message_from_parts(self):
-        parts = message_from_parts((0, 6), (0, 5), 1, 2, (1, 2), (3, 4), 0x80000105, "$.Fred", "data", "utf-8", "strict")
+        parts = message_from_parts(
+            (0, 6), (0, 5), 1, 2, (1, 2), (3, 4), 0x80000105, "$.Fred", "data", "utf-8", "strict"
+        )
         assert Message._of(parts) == full()
 
 
@@ -489,7 +500,9 @@ class TestPrivateNames:
         changed.to = 5
         assert changed != self.header()
         assert _MessageHeaderStruct() == _MessageHeaderStruct() and _MessageHeaderStruct().data_len == 0
-        names = "start_guard id in_reply_to to from_ orig_from final_to extra flags name_len data_len name data end_guard"
+        names = (
+            "start_guard id in_reply_to to from_ orig_from final_to extra flags name_len data_len name data end_guard"
+        )
         assert [field[0] for field in _MessageHeaderStruct._fields_] == names.split()
 
     def test_header_to_bytes_and_back(self):

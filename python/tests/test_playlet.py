@@ -1,6 +1,7 @@
 """The playlet of the EuroPython 2010 talk (case U-01; Python API, section 10): four people at four interactive prompts.
 
-Each actor is a process that runs what is typed as the interactive interpreter does. What it prints is compared to the letter.
+Each actor is a process that runs what is typed as the interactive interpreter does. What it prints is compared to the
+letter.
 """
 
 import pytest
@@ -67,9 +68,7 @@ def test_the_playlet(actor):
 
     assert a.does("from kbus import *", "audience = Ksock(0)", "audience.bind('$.Actor.Speak')") == []
     assert r.does("rosencrantz.send_msg(ahem)") == ["MessageId(0, 2)"]
-    assert a.does("audience.read_next_msg()") == [
-        "Message('$.Actor.Speak', data=b'Ahem', from_=1, id=MessageId(0, 2))"
-    ]
+    assert a.does("audience.read_next_msg()") == ["Message('$.Actor.Speak', data=b'Ahem', from_=1, id=MessageId(0, 2))"]
     assert a.does("print(_)") == ["<Announcement '$.Actor.Speak', id=[0:2], from=1, data=b'Ahem'>"]
     assert r.does("rosencrantz.ksock_id()") == ["1"]
     assert a.does("print(audience.read_next_msg())") == ["None"]
@@ -110,11 +109,14 @@ def test_the_playlet(actor):
     a.presses_control_c()
     assert a.does("audience.unbind('$.Actor.Speak')") == []
     a.starts(*LISTEN)
-    assert g.does(
-        "guildenstern.unbind('$.Actor.*')",
-        "guildenstern.bind('$.Actor.Speak')",
-        "guildenstern.bind(%s, True)" % ASK,
-    ) == []
+    assert (
+        g.does(
+            "guildenstern.unbind('$.Actor.*')",
+            "guildenstern.bind('$.Actor.Speak')",
+            "guildenstern.bind(%s, True)" % ASK,
+        )
+        == []
+    )
 
     assert r.does(
         "from kbus import Request", "req = Request(%s, 'Were you speaking to me?')" % ASK, "rosencrantz.send_msg(req)"
@@ -176,9 +178,9 @@ def test_the_playlet(actor):
 
     g.presses_control_c()
     assert g.does("print('Ouch')", "guildenstern.close()") == ["Ouch"]
-    assert f.does("from kbus import *", "falstaff = Ksock(0)", "print(falstaff)", "falstaff.bind('$.Actor.CoinToss', True)") == [
-        "Ksock device 0, id 4, mode read/write"
-    ]
+    assert f.does(
+        "from kbus import *", "falstaff = Ksock(0)", "print(falstaff)", "falstaff.bind('$.Actor.CoinToss', True)"
+    ) == ["Ksock device 0, id 4, mode read/write"]
     assert "BrokenPipeError: [Errno 32] Broken pipe" in r.does(*again)
 
     heard = [a.prints() for _ in range(6)]

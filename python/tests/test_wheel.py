@@ -27,7 +27,13 @@ print(kbus._library.lib._name)
 def build(directory, library):
     """Builds the wheel from a copy of what is under version control, so that no other build shows."""
     source = directory / "python"
-    for path in ["pyproject.toml", "setup.py", "README.md", *PROJECT.glob("src/kbus/*.py"), PROJECT / "src/kbus/py.typed"]:
+    for path in [
+        "pyproject.toml",
+        "setup.py",
+        "README.md",
+        *PROJECT.glob("src/kbus/*.py"),
+        PROJECT / "src/kbus/py.typed",
+    ]:
         target = source / (PROJECT / path).relative_to(PROJECT)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((PROJECT / path).read_bytes())

@@ -5,8 +5,8 @@
     >>> rosencrantz.send_msg(Message('$.Actor.Speak', 'Ahem'))
     MessageId(0, 1)
 
-`from kbus import *` brings all of these names; there is no __all__, and programs for the original rely on the modules that come
-with them.
+`from kbus import *` brings all of these names; there is no __all__, and programs for the original rely on the modules
+that come with them.
 """
 
 import array as array

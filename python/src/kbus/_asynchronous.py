@@ -1,7 +1,7 @@
 """asyncio: tasks that wait for messages.
 
-An event loop has one callback for a descriptor, tasks that wait for it can be many: they are all woken, and one of them finds
-the message.
+An event loop has one callback for a descriptor, tasks that wait for it can be many: they are all woken, and one of
+them finds the message.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ class AsyncMessages:
     A message is taken and handed out in one step, so none is lost when the task is cancelled.
     """
 
-    def __init__(
-        self, readiness: Readiness, number: Callable[[], int], take: Callable[[], Optional[Message]]
-    ) -> None:
+    def __init__(self, readiness: Readiness, number: Callable[[], int], take: Callable[[], Optional[Message]]) -> None:
         self._readiness = readiness
         self._number = number
         self._take = take

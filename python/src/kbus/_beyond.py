@@ -1,4 +1,4 @@
-"""What a Ksock can do beyond the original's: waiting with a limit, asking and waiting for the answer, asyncio, in place.
+"""What a Ksock can do beyond the original's: time limits, asking and waiting for the answer, asyncio, data in place.
 
 Messages that these return are of their own kind: Announcement, Request, Reply or Status.
 """
@@ -97,7 +97,10 @@ class KsockBeyond:
     # asyncio
 
     async def request(self, request: Message, timeout: Optional[float] = None) -> Message:
-        """`call` for asyncio. If the task is cancelled, the answer is dropped when it comes; other messages are not touched."""
+        """`call` for asyncio.
+
+        If the task is cancelled, the answer is dropped when it comes; other messages are not touched.
+        """
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Message] = loop.create_future()
         number, deadline = self._number, Deadline(timeout)
@@ -119,7 +122,10 @@ class KsockBeyond:
         return await answered
 
     def __aiter__(self) -> AsyncMessages:
-        """All messages, as they come, until the Ksock is closed. Any number of tasks may iterate; each message goes to one."""
+        """All messages, as they come, until the Ksock is closed.
+
+        Any number of tasks may iterate; each message goes to one of them.
+        """
         return AsyncMessages(self._readiness, lambda: self._number, self._take)
 
     # In place
@@ -144,7 +150,10 @@ class KsockBeyond:
 
     @contextlib.contextmanager
     def loan(self, message: Message, size: int) -> Iterator[Loan]:
-        """Lends room for a message like this one, with `size` bytes of data, to be filled and sent; dropped if it is not."""
+        """Lends room for a message like this one, with `size` bytes of data, to be filled and sent.
+
+        At the end of `with` it is dropped if it has not been sent.
+        """
         loan = Loan(self._number, message, size)
         try:
             yield loan

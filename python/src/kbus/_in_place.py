@@ -1,15 +1,16 @@
 """Messages whose data stays in shared memory: read there, or filled there.
 
-The memory belongs to a message for as long as a view of it is left: it is given back when the last one is gone, wherever it
-is kept. So no view ever shows memory that is another message's.
+The memory belongs to a message for as long as a view of it is left: it is given back when the last one is gone,
+wherever it is kept. So no view ever shows memory that is another message's.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import weakref
-from typing import Any, Callable, Optional, Type, TypeVar
+from typing import Callable, Optional, Type, TypeVar
 
 from kbus._library import check, lib
 from kbus._message import Message
@@ -129,9 +130,6 @@ class _End:
 
 
 def _release(view: memoryview) -> None:
-    try:
+    # Something else, an array perhaps, may show the same memory, and keeps it then.
+    with contextlib.suppress(BufferError):
         view.release()
-    except BufferError:
-        # Something else, an array perhaps, shows the same memory and keeps it.
-        pass
-

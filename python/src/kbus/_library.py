@@ -1,7 +1,7 @@
 """libkbus: finding it, the types of its functions, and its errors as Python's.
 
-Every call releases the interpreter's lock, since nearly every one may wait for the lock of the bus. Keeping it in the few
-that do not would save 0.05 us each.
+Every call releases the interpreter's lock, since nearly every one may wait for the lock of the bus. Keeping it in the
+few that do not would save 0.05 us each.
 """
 
 from __future__ import annotations

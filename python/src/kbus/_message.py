@@ -31,8 +31,8 @@ _MNEMONICS = ((0x1, "REQ"), (0x2, "YOU"), (0x4, "SYN"), (0x8, "URG"), (0x200, "a
 class Message:
     """A message of any kind.
 
-    `data` may be bytes, something that bytes() understands, or a str, which is encoded. `flags` are the class's constants,
-    or-ed together.
+    `data` may be bytes, something that bytes() understands, or a str, which is encoded. `flags` are the class's
+    constants, or-ed together.
     """
 
     START_GUARD = START_GUARD

@@ -1,8 +1,8 @@
 """What a message is made of: the structures of the C header, and sums over them.
 
-A message has two forms. A *pointy* one is a header whose name and data pointers lead elsewhere; an *entire* one is a header
-with null pointers, followed by padded name, padded data and a second end guard. Both appear here as a header that can be
-written to, plus what its name and data are as bytes.
+A message has two forms. A *pointy* one is a header whose name and data pointers lead elsewhere; an *entire* one is a
+header with null pointers, followed by padded name, padded data and a second end guard. Both appear here as a header
+that can be written to, plus what its name and data are as bytes.
 """
 
 from __future__ import annotations
@@ -207,12 +207,14 @@ class PointyStruct(_MessageHeaderStruct):
         header = PointyStruct.from_buffer_copy(self)
         header.name = header.data = None
         name, data = self.name or b"", self.content() or b""
-        return b"".join((
-            bytes(header),
-            name.ljust(calc_padded_name_len(len(name)), b"\0"),
-            data.ljust(calc_padded_data_len(len(data)), b"\0"),
-            bytes(ctypes.c_uint32(END_GUARD)),
-        ))
+        return b"".join(
+            (
+                bytes(header),
+                name.ljust(calc_padded_name_len(len(name)), b"\0"),
+                data.ljust(calc_padded_data_len(len(data)), b"\0"),
+                bytes(ctypes.c_uint32(END_GUARD)),
+            )
+        )
 
 
 class EntireStruct(_MessageHeaderStruct):
@@ -282,7 +284,7 @@ def _struct_from_bytes(struct_class: Type[_AnyStructure], data: bytes) -> _AnySt
 
 
 def _pointy_message_from_bytes(data: bytes) -> PointyStruct:
-    """A pointy message from the bytes of its header; only for bytes of this process whose pointers still lead somewhere."""
+    """A pointy message from the bytes of its header, whose pointers must still lead somewhere."""
     return _struct_from_bytes(PointyStruct, data)
 
 
@@ -312,7 +314,7 @@ def message_from_parts(
 
 
 def name_as_bytes(name: str) -> bytes:
-    """A name as the bus sees it. What can't be encoded was made by reading such a name, and becomes the same bytes again."""
+    """A name as the bus sees it; one that was read and is not UTF-8 becomes the same bytes again."""
     if not isinstance(name, str):
         raise TypeError("a message name is a str, not %s" % type(name).__name__)
     return name.encode("utf-8", "surrogateescape")

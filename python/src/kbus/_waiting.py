@@ -54,8 +54,11 @@ def _wait(number: int, events: int, deadline: Deadline) -> bool:
 
 
 def interruptibly(function: Callable[[], _Result]) -> _Result:
-    """Calls something that blocks in the library. In the main thread, the only one that Ctrl-C reaches, another thread makes
-    the call: if the wait for it is interrupted, it goes on alone and its result is dropped."""
+    """Calls something that blocks in the library.
+
+    In the main thread, the only one that Ctrl-C reaches, another thread makes the call: if the wait for it is
+    interrupted, the call goes on alone, and its result is dropped.
+    """
     if threading.current_thread() is not threading.main_thread():
         return function()
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -69,7 +72,7 @@ def interruptibly(function: Callable[[], _Result]) -> _Result:
 def start_thread(
     function: Callable[[], _Result], done: Callable[[Optional[_Result], Optional[BaseException]], None]
 ) -> None:
-    """Calls a function in a thread that does not keep the process alive, and `done` with its result or its exception."""
+    """Calls a function in a thread that does not keep the process alive, then `done` with its result or exception."""
 
     def run() -> None:
         try:

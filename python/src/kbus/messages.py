@@ -1,7 +1,8 @@
 """Messages: what is sent over a bus and read from it.
 
-A Message made by a constructor is held in pointy form, one made from bytes - so every message that was read - in entire form.
-That shows in one place only: a bad name is reported by `send` for the first, and by `write_msg` for the second.
+A Message made by a constructor is held in pointy form, one made from bytes - so every message that was read - in
+entire form. That shows in one place only: a bad name is reported by `send` for the first, and by `write_msg` for the
+second.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from kbus._structures import MSG_HEADER_LEN as MSG_HEADER_LEN
 from kbus._structures import MessageId as MessageId
 from kbus._structures import OrigFrom as OrigFrom
 from kbus._structures import _MessageHeaderStruct as _MessageHeaderStruct
+from kbus._structures import _pointy_message_from_bytes as _pointy_message_from_bytes
 from kbus._structures import _struct_from_bytes as _struct_from_bytes
 from kbus._structures import _struct_to_bytes as _struct_to_bytes
-from kbus._structures import _pointy_message_from_bytes as _pointy_message_from_bytes
 from kbus._structures import c_data_as_bytes as c_data_as_bytes
 from kbus._structures import calc_entire_message_len as calc_entire_message_len
 from kbus._structures import calc_padded_data_len as calc_padded_data_len
@@ -45,9 +46,7 @@ class Announcement(Message):
         encoding: str = "utf-8",
         errors: str = "strict",
     ) -> None:
-        super().__init__(
-            name, data=data, to=to, from_=from_, flags=flags, id=id, encoding=encoding, errors=errors
-        )
+        super().__init__(name, data=data, to=to, from_=from_, flags=flags, id=id, encoding=encoding, errors=errors)
 
     @classmethod
     def from_message(  # type: ignore[override]
@@ -62,9 +61,7 @@ class Announcement(Message):
         errors: str = "strict",
     ) -> _AnyMessage:
         """A copy of a message that answers nothing and comes from no other bus."""
-        return cls.from_sequence(
-            msg.extract(), data, to, from_, flags=flags, id=id, encoding=encoding, errors=errors
-        )
+        return cls.from_sequence(msg.extract(), data, to, from_, flags=flags, id=id, encoding=encoding, errors=errors)
 
     @classmethod
     def from_sequence(  # type: ignore[override]
@@ -79,9 +76,7 @@ class Announcement(Message):
         errors: str = "strict",
     ) -> _AnyMessage:
         """The same from what `extract` returns."""
-        return super().from_sequence(
-            seq, data, to, from_, flags=flags, id=id, encoding=encoding, errors=errors
-        )
+        return super().from_sequence(seq, data, to, from_, flags=flags, id=id, encoding=encoding, errors=errors)
 
     def _settle(self) -> None:
         self.msg.in_reply_to = MessageId()
@@ -109,9 +104,7 @@ class Request(Message):
         encoding: str = "utf-8",
         errors: str = "strict",
     ) -> None:
-        super().__init__(
-            name, data, to, from_, final_to=final_to, flags=flags, id=id, encoding=encoding, errors=errors
-        )
+        super().__init__(name, data, to, from_, final_to=final_to, flags=flags, id=id, encoding=encoding, errors=errors)
         self._settle()
 
     @classmethod
@@ -237,9 +230,7 @@ def stateful_request(
     elif earlier_msg.is_stateful_request():
         to, final_to = earlier_msg.to, earlier_msg.final_to
     else:
-        raise ValueError(
-            "The first argument of stateful_request() must be a Reply or a previous Stateful Request"
-        )
+        raise ValueError("The first argument of stateful_request() must be a Reply or a previous Stateful Request")
     return Request(name, data, to, from_, final_to, flags, id, encoding, errors)
 
 
