@@ -155,6 +155,7 @@ CALLS_ON_CLOSED = [
     lambda k: k.wait_for_replier("$.F", 0),
     lambda k: k.read_in_place(0).__enter__(),
     lambda k: k.loan(Message("$.F"), 10).__enter__(),
+    lambda k: k.set_spin_budget(0),
     lambda k: k.counters(),
 ]
 
@@ -310,6 +311,15 @@ class TestSendingAndReading:
         rosencrantz.send_msg(Message("$.Fred", "three"))
         assert iter(guildenstern) is guildenstern
         assert [message.data for message in guildenstern] == [b"three"]
+
+    def test_a_written_message_keeps_its_data(self, rosencrantz, guildenstern):
+        guildenstern.bind("$.Fred")
+        for _ in range(20):
+            rosencrantz.write_msg(Message("$.Fred", b"x" * 50_000))
+            others = [b"%d" % number * 10_000 for number in range(20)]
+            rosencrantz.send()
+            assert guildenstern.read_next_msg().data == b"x" * 50_000
+            del others
 
     def test_a_pending_message_keeps_its_data(self, rosencrantz, guildenstern):
         guildenstern.bind("$.Fred")

@@ -228,6 +228,7 @@ class TestRebuilding:
         whole = bytearray(full().to_bytes())
         whole[64:80] = b"\xff" * 16
         assert Message.from_bytes(whole) == full()
+        assert Message.from_bytes(whole).to_bytes() == full().to_bytes()
 
 
 class TestEquality:

@@ -113,6 +113,12 @@ class TestCall:
         assert (type(answer), answer.data, answer.to) == (Reply, b"yes", rosencrantz.ksock_id())
         assert serving.end().error is None
 
+    def test_with_spinning(self, rosencrantz, guildenstern):
+        guildenstern.bind("$.Ask", True)
+        rosencrantz.set_spin_budget(0.001)
+        self.serve(guildenstern)
+        assert rosencrantz.call(Request("$.Ask", "?")).data == b"yes"
+
     def test_other_messages_stay_queued(self, rosencrantz, guildenstern):
         guildenstern.bind("$.Ask", True)
         rosencrantz.bind("$.News")

@@ -94,6 +94,10 @@ class KsockBeyond:
                 check(result)
                 return replier.value
 
+    def set_spin_budget(self, seconds: float) -> None:
+        """How long `call` and `request` look for the answer before they sleep: it comes sooner, and costs a core."""
+        check(lib.kbus_set_spin_budget(self._number, int(seconds * 1e9)))
+
     # asyncio
 
     async def request(self, request: Message, timeout: Optional[float] = None) -> Message:
