@@ -3,11 +3,12 @@
 import gc
 import os
 import signal
+import threading
 
 import pytest
 
 import kbus
-from kbus import Ksock, Message, Request, read_bindings
+from kbus import Ksock, Message, Request, read_bindings, reply_to
 
 DEADLINE_S = 60
 
@@ -123,6 +124,19 @@ class TestFork:
 
         assert in_child(speak) == "2"
         assert rosencrantz.wait_for_msg(DEADLINE_S).data == b"from the child"
+
+    def test_a_child_calls_as_its_parent_did(self):
+        def ask():
+            with Ksock(0) as asking, Ksock(0) as answering:
+                answering.bind("$.Ask", True)
+                answer = threading.Thread(target=lambda: answering.send_msg(reply_to(answering.receive(), "yes")))
+                answer.start()
+                text = asking.call(Request("$.Ask"), DEADLINE_S).data.decode()
+                answer.join()
+                return text
+
+        assert ask() == "yes"
+        assert in_child(ask) == "yes"
 
     def test_views_in_a_child_are_its_parents(self, rosencrantz):
         rosencrantz.bind("$.F")

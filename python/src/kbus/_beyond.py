@@ -17,7 +17,8 @@ from kbus._library import Counters, check, lib
 from kbus._message import Message, of_its_kind
 from kbus._structures import MessageId
 from kbus._taking import taken
-from kbus._waiting import Deadline, interruptibly, start_thread, wait_readable, wait_writable
+from kbus._waiting import Deadline, wait_readable, wait_writable
+from kbus._workers import interruptibly, start
 
 _SLICE_NS = 50_000_000
 
@@ -122,7 +123,7 @@ class KsockBeyond:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(settle, answer, error)
 
-        start_thread(lambda: _answer(number, request, deadline), done)
+        start(lambda: _answer(number, request, deadline), done)
         return await answered
 
     def __aiter__(self) -> AsyncMessages:

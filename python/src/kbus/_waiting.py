@@ -6,13 +6,9 @@ poll, since select refuses descriptors from 1024 on.
 
 from __future__ import annotations
 
-import queue
 import select
-import threading
 import time
-from typing import Any, Callable, Optional, TypeVar
-
-_Result = TypeVar("_Result")
+from typing import Optional
 
 _LONGEST_POLL_S = 86400.0
 
@@ -51,35 +47,3 @@ def _wait(number: int, events: int, deadline: Deadline) -> bool:
             return True
         if left <= _LONGEST_POLL_S:
             return False
-
-
-def interruptibly(function: Callable[[], _Result]) -> _Result:
-    """Calls something that blocks in the library.
-
-    In the main thread, the only one that Ctrl-C reaches, another thread makes the call: if the wait for it is
-    interrupted, the call goes on alone, and its result is dropped.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return function()
-    outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    start_thread(function, lambda result, error: outcome.put((result, error)))
-    result, error = outcome.get()
-    if error is not None:
-        raise error
-    return result  # type: ignore[no-any-return]
-
-
-def start_thread(
-    function: Callable[[], _Result], done: Callable[[Optional[_Result], Optional[BaseException]], None]
-) -> None:
-    """Calls a function in a thread that does not keep the process alive, then `done` with its result or exception."""
-
-    def run() -> None:
-        try:
-            result = function()
-        except BaseException as error:  # whatever it is, it is for whoever waits
-            done(None, error)
-        else:
-            done(result, None)
-
-    threading.Thread(target=run, name="kbus request", daemon=True).start()
