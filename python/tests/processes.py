@@ -1,5 +1,7 @@
 """Child processes of the tests."""
 
+import ctypes
+import os
 import queue
 import signal
 import subprocess
@@ -8,14 +10,23 @@ import threading
 import time
 
 DEADLINE_S = 60
+HERE = os.path.dirname(os.path.abspath(__file__))
 
-# A child dies with the process that started it, and by itself if nobody ends it.
+_PR_SET_PDEATHSIG = 1
+
 _PRELUDE = """
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-signal.alarm(%d)
+import sys
+sys.path.append(%r)
+from processes import die_with_parent
+die_with_parent(%d)
 sys.argv[1:] = %r
 """
+
+
+def die_with_parent(deadline_s):
+    """Lets this process die with the one that started it, and by itself if nobody ends it."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.alarm(deadline_s)
 
 
 class Child:
@@ -23,7 +34,7 @@ class Child:
 
     def __init__(self, code, *arguments, python=sys.executable, **options):
         self.process = subprocess.Popen(
-            [python, "-u", "-c", _PRELUDE % (2 * DEADLINE_S, list(arguments)) + code],
+            [python, "-u", "-c", _PRELUDE % (HERE, 2 * DEADLINE_S, list(arguments)) + code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

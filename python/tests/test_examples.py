@@ -1,4 +1,4 @@
-"""The examples of docs/PYTHON.md and README.md: each runs by itself, on a fresh bus, and prints what it says after `#>`."""
+"""The examples of docs/PYTHON.md and README.md: each runs by itself, on a fresh bus, and prints what `#>` says."""
 
 import re
 from pathlib import Path

@@ -2,6 +2,7 @@
 
 import errno
 import gc
+import pickle
 
 import pytest
 
@@ -43,6 +44,8 @@ class TestReading:
                 message.data[0] = 1
             assert message == Message.from_message(sent, from_=1, id=MessageId(0, 1))
             assert Message.from_bytes(message.to_bytes()) == message
+            for copied in (Message.from_message(message), message.cast(), pickle.loads(pickle.dumps(message))):
+                assert copied == message and copied.data == sent.data
             assert repr(message).startswith("ReceivedMessage('$.Frame', data=b'a\\x00ba")
         with pytest.raises(ValueError):
             message.data[0]

@@ -2,10 +2,10 @@
 
 import gc
 import os
-import signal
 import threading
 
 import pytest
+from processes import die_with_parent
 
 import kbus
 from kbus import Ksock, Message, Request, read_bindings, reply_to
@@ -18,7 +18,7 @@ def in_child(function):
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        signal.alarm(DEADLINE_S)
+        die_with_parent(DEADLINE_S)
         try:
             text = function()
         except BaseException as error:

@@ -10,7 +10,7 @@ import contextlib
 import ctypes
 import os
 import weakref
-from typing import Callable, Optional, Type, TypeVar
+from typing import Any, Callable, Optional, Type, TypeVar
 
 from kbus._library import check, lib
 from kbus._message import Message
@@ -44,6 +44,9 @@ class ReceivedMessage(Message):
     @property
     def data(self) -> memoryview:  # type: ignore[override]
         return self._view
+
+    def __reduce__(self) -> Any:
+        return Message.from_bytes, (self.to_bytes(),)
 
     def release(self) -> None:
         """Ends it. What other views there are keep the memory until they are gone."""

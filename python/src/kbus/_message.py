@@ -169,7 +169,7 @@ class Message:
         """Makes a message that was made from another of the right kind, or refuses to."""
 
     def __reduce__(self) -> Any:
-        return _unpickled, (type(self), self.to_bytes())
+        return type(self).from_bytes, (self.to_bytes(),)
 
     # What it holds
 
@@ -346,7 +346,3 @@ def _bind_event_as_text(data: bytes) -> str:
         return ""
     is_bind, binder, name = split_replier_bind_event_data(data)
     return "[%s '%s' for %u]" % ("Bind" if is_bind else "Unbind", name, binder)
-
-
-def _unpickled(kind: Type[AnyMessage], whole: bytes) -> AnyMessage:
-    return kind.from_bytes(whole)
