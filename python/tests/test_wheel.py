@@ -61,13 +61,14 @@ def test_the_wheel_carries_the_library(tmp_path, child):
 
     environment = tmp_path / "environment"
     venv.create(environment, with_pip=False)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--python", str(environment), "install", "--quiet", "--no-deps", str(wheel)],
-        check=True,
-    )
-    # It finds its own library, whatever else is said.
+    # No kbus but the installed one; and that finds its own library, whatever else is said.
     bare = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     bare["KBUS_LIBRARY"] = str(tmp_path / "nothing.so")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", str(environment), "install", "--quiet", "--no-deps", str(wheel)],
+        env=bare,
+        check=True,
+    )
     one = child(ROUND_TRIP, python=str(environment / "bin" / "python"), env=bare, cwd=str(tmp_path))
     lines = one.rest()
     assert lines[0] == "b'yes'", lines
