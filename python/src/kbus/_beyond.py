@@ -1,0 +1,186 @@
+"""What a Ksock can do beyond the original's: time limits, asking and waiting for the answer, asyncio, data in place.
+
+Messages that these return are of their own kind: Announcement, Request, Reply or Status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import errno
+from typing import Iterator, Optional
+
+from kbus._asynchronous import AsyncMessages, Readiness
+from kbus._in_place import Loan, ReceivedMessage
+from kbus._library import Counters, check, lib
+from kbus._message import Message, of_its_kind
+from kbus._structures import MessageId
+from kbus._taking import taken
+from kbus._waiting import Deadline, wait_readable, wait_writable
+from kbus._workers import interruptibly, start
+
+_SLICE_NS = 50_000_000
+
+
+class KsockBeyond:
+    """The part of Ksock that the original does not have."""
+
+    def __init__(self) -> None:
+        self._readiness = Readiness()
+
+    @property
+    def _number(self) -> int:
+        raise NotImplementedError
+
+    def send_msg(self, message: Message) -> MessageId:
+        raise NotImplementedError
+
+    def discard(self) -> None:
+        raise NotImplementedError
+
+    def last_msg_id(self) -> MessageId:
+        raise NotImplementedError
+
+    # With a time limit
+
+    def receive(self, timeout: Optional[float] = None) -> Optional[Message]:
+        """Waits for a message and takes it; None if `timeout` seconds pass first, at once if it is 0."""
+        deadline = Deadline(timeout)
+        while True:
+            message = self._take()
+            if message is not None:
+                return message
+            if not wait_readable(self._number, deadline):
+                return None
+
+    def send_within(self, message: Message, timeout: Optional[float] = None) -> MessageId:
+        """Sends a message and, if it has to wait for room (ALL_OR_WAIT), waits with it.
+
+        TimeoutError if `timeout` seconds pass first: nobody gets it then.
+        """
+        deadline = Deadline(timeout)
+        try:
+            return self.send_msg(message)
+        except BlockingIOError as pending:
+            if pending.errno != errno.EAGAIN:
+                raise
+        try:
+            if wait_writable(self._number, deadline):
+                return self.last_msg_id()
+        except BaseException:
+            self.discard()
+            raise
+        self.discard()
+        raise TimeoutError(errno.ETIMEDOUT, "no room for the message in time")
+
+    def call(self, request: Message, timeout: Optional[float] = None) -> Message:
+        """Sends a Request and waits for its answer: the Reply, or the Status that the bus gives instead.
+
+        Other messages stay queued, in order. TimeoutError if `timeout` seconds pass first; a late reply is refused.
+        """
+        number, deadline = self._number, Deadline(timeout)
+        return interruptibly(lambda: _answer(number, request, deadline))
+
+    def wait_for_replier(self, name: str, timeout: Optional[float] = None) -> int:
+        """Waits until a Request of this name would find a Replier, and returns its Ksock id; TimeoutError."""
+        deadline = Deadline(timeout)
+        replier = ctypes.c_uint32()
+        while True:
+            left = deadline.left_ns()
+            # In slices, between which Python looks after signals.
+            slice_ns = _SLICE_NS if left < 0 else min(left, _SLICE_NS)
+            result = lib.kbus_wait_for_replier(self._number, name.encode(), slice_ns, ctypes.byref(replier))
+            if result != -errno.ETIMEDOUT or slice_ns == left:
+                check(result)
+                return replier.value
+
+    def set_spin_budget(self, seconds: float) -> None:
+        """How long `call` and `request` look for the answer before they sleep: it comes sooner, and costs a core."""
+        check(lib.kbus_set_spin_budget(self._number, int(seconds * 1e9)))
+
+    # asyncio
+
+    async def request(self, request: Message, timeout: Optional[float] = None) -> Message:
+        """`call` for asyncio.
+
+        If the task is cancelled, the answer is dropped when it comes; other messages are not touched.
+        """
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Message] = loop.create_future()
+        number, deadline = self._number, Deadline(timeout)
+
+        def settle(answer: Optional[Message], error: Optional[BaseException]) -> None:
+            if answered.cancelled():
+                return
+            if error is not None:
+                answered.set_exception(error)
+            elif answer is not None:
+                answered.set_result(answer)
+
+        def done(answer: Optional[Message], error: Optional[BaseException]) -> None:
+            # The loop may have ended before the answer came; then nobody waits for it.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(settle, answer, error)
+
+        start(lambda: _answer(number, request, deadline), done)
+        return await answered
+
+    def __aiter__(self) -> AsyncMessages:
+        """All messages, as they come, until the Ksock is closed.
+
+        Any number of tasks may iterate; each message goes to one of them.
+        """
+        return AsyncMessages(self._readiness, lambda: self._number, self._take)
+
+    # In place
+
+    @contextlib.contextmanager
+    def read_in_place(self, timeout: Optional[float] = None) -> Iterator[Optional[ReceivedMessage]]:
+        """Waits for a message, and takes it without copying its data; None if `timeout` seconds pass first.
+
+        It is released at the end of `with`, or when the last view of its data is gone, if that is later.
+        """
+        deadline = Deadline(timeout)
+        received = ctypes.c_void_p()
+        while not check(lib.kbus_receive_in_place(self._number, 0, ctypes.byref(received))):
+            if not wait_readable(self._number, deadline):
+                yield None
+                return
+        message = ReceivedMessage.from_library(received.value or 0)
+        try:
+            yield message
+        finally:
+            message.release()
+
+    @contextlib.contextmanager
+    def loan(self, message: Message, size: int) -> Iterator[Loan]:
+        """Lends room for a message like this one, with `size` bytes of data, to be filled and sent.
+
+        At the end of `with` it is dropped if it has not been sent.
+        """
+        loan = Loan(self._number, message, size)
+        try:
+            yield loan
+        finally:
+            loan.drop()
+
+    # Figures
+
+    def counters(self) -> Counters:
+        """What this Ksock and its bus have counted."""
+        counters = Counters()
+        check(lib.kbus_ksock_counters(self._number, ctypes.byref(counters), ctypes.sizeof(counters)))
+        return counters
+
+    def _take(self) -> Optional[Message]:
+        memory = ctypes.c_void_p()
+        check(lib.kbus_receive_within(self._number, 0, ctypes.byref(memory)))
+        return of_its_kind(taken(memory)) if memory else None
+
+
+def _answer(number: int, request: Message, deadline: Deadline) -> Message:
+    """Sends a Request and waits in the library for its answer."""
+    memory = ctypes.c_void_p()
+    check(lib.kbus_request_within(number, ctypes.byref(request.msg.pointy()), deadline.left_ns(), ctypes.byref(memory)))
+    return of_its_kind(taken(memory))

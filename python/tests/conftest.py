@@ -1,0 +1,72 @@
+"""A private directory of buses for each test, and child processes that never outlive the tests."""
+
+import faulthandler
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from processes import Child
+
+WATCHDOG_S = 120
+
+
+@pytest.fixture(scope="session")
+def buses():
+    """A directory for the files of all tests. A guard removes it, also if the tests are killed: its input ends then."""
+    directory = tempfile.mkdtemp(prefix="kbus-python-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    guard = subprocess.Popen(
+        ["sh", "-c", 'trap "" INT TERM; cat > /dev/null; rm -rf "$1"', "guard", directory],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+    guard.stdin.close()
+    guard.wait()
+
+
+@pytest.fixture(autouse=True)
+def bus(buses, monkeypatch):
+    """A directory of its own for each test, where bus 0 is made when it is opened."""
+    faulthandler.dump_traceback_later(WATCHDOG_S, exit=True)
+    directory = tempfile.mkdtemp(dir=buses)
+    monkeypatch.setenv("KBUS_DIR", directory)
+    monkeypatch.setenv("KBUS_CREATE", "--max-message-size 409600")
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    yield directory
+    faulthandler.cancel_dump_traceback_later()
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def child():
+    """Starts a Python process: child(code, *arguments)."""
+    children = []
+
+    def start(code, *arguments, python=sys.executable, **options):
+        children.append(Child(code, *arguments, python=python, **options))
+        return children[-1]
+
+    yield start
+    for one in children:
+        one.end()
+
+
+@pytest.fixture
+def rosencrantz():
+    import kbus
+
+    with kbus.Ksock(0) as ksock:
+        yield ksock
+
+
+@pytest.fixture
+def guildenstern(rosencrantz):
+    import kbus
+
+    with kbus.Ksock(0) as ksock:
+        yield ksock

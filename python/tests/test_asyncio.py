@@ -1,0 +1,232 @@
+"""asyncio: messages in `async for`, requests that are awaited, and what is cancelled."""
+
+import asyncio
+import threading
+
+import pytest
+
+from kbus import Announcement, Ksock, Message, Reply, Request, Status, reply_to
+
+DEADLINE_S = 60
+
+
+def run(main):
+    return asyncio.run(asyncio.wait_for(main, DEADLINE_S))
+
+
+async def take(messages, count):
+    taken = []
+    async for message in messages:
+        taken.append(message.data)
+        if len(taken) == count:
+            return taken
+
+
+async def turns(count=5):
+    """Lets all other tasks go as far as they can."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class TestIterating:
+    def test_what_is_there_and_what_comes(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.F")
+            rosencrantz.send_msg(Message("$.F", "1"))
+            taking = asyncio.create_task(take(guildenstern, 3))
+            await turns()
+            rosencrantz.send_msg(Message("$.F", "2"))
+            rosencrantz.send_msg(Message("$.F", "3"))
+            return await taking
+
+        assert run(main()) == [b"1", b"2", b"3"]
+
+    def test_messages_tell_their_kind(self, rosencrantz):
+        async def main():
+            rosencrantz.bind("$.F", True)
+            rosencrantz.send_msg(Request("$.F"))
+            async for message in rosencrantz:
+                return message
+
+        assert type(run(main())) is Request
+
+    def test_another_thread_sends(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.F")
+            taking = asyncio.create_task(take(guildenstern, 100))
+            await turns()
+
+            def send():
+                for _ in range(100):
+                    rosencrantz.send_within(Message("$.F", "x", flags=Message.ALL_OR_WAIT))
+
+            thread = threading.Thread(target=send)
+            thread.start()
+            taken = await taking
+            thread.join()
+            return taken
+
+        assert run(main()) == [b"x"] * 100
+
+    def test_several_tasks_share_the_messages(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.F")
+            tasks = [asyncio.create_task(take(guildenstern, 2)) for _ in range(3)]
+            await turns()
+            for number in range(6):
+                rosencrantz.send_msg(Message("$.F", b"%d" % number))
+            return sum(await asyncio.gather(*tasks), [])
+
+        assert sorted(run(main())) == [b"0", b"1", b"2", b"3", b"4", b"5"]
+
+    def test_other_tasks_run_on_a_busy_bus(self, rosencrantz):
+        async def main():
+            rosencrantz.bind("$.F")
+            rosencrantz.send_msg(Message("$.F"))
+            stopped = []
+
+            async def chase():
+                async for message in rosencrantz:
+                    rosencrantz.send_msg(Message("$.F"))
+                    if stopped:
+                        return True
+
+            chasing = asyncio.create_task(chase())
+            await turns()
+            stopped.append(True)
+            return await chasing
+
+        assert run(main()) is True
+
+    def test_closing_ends_it(self, rosencrantz):
+        async def main():
+            taking = [asyncio.create_task(take(rosencrantz, 1)) for _ in range(2)]
+            await turns()
+            descriptor = rosencrantz.fileno()
+            rosencrantz.close()
+            await asyncio.gather(*taking)
+            return asyncio.get_running_loop().remove_reader(descriptor)
+
+        assert run(main()) is False
+        rosencrantz.fd = None
+
+    def test_closing_in_another_thread_ends_it(self, rosencrantz):
+        async def main():
+            taking = asyncio.create_task(take(rosencrantz, 1))
+            await turns()
+            thread = threading.Thread(target=rosencrantz.close)
+            thread.start()
+            await taking
+            thread.join()
+
+        run(main())
+
+    def test_cancelling_loses_nothing_and_leaves_nothing(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.F")
+            messages = guildenstern.__aiter__()
+            for _ in range(3):
+                waiting = asyncio.create_task(messages.__anext__())
+                await turns()
+                waiting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await waiting
+            assert asyncio.get_running_loop().remove_reader(guildenstern.fileno()) is False
+            # Cancelled in the same turn in which the message comes.
+            waiting = asyncio.create_task(messages.__anext__())
+            await turns()
+            rosencrantz.send_msg(Message("$.F", "kept"))
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            return await messages.__anext__()
+
+        assert run(main()).data == b"kept"
+
+    def test_one_loop_after_another(self, rosencrantz):
+        rosencrantz.bind("$.F")
+        for number in range(3):
+
+            async def main():
+                taking = asyncio.create_task(take(rosencrantz, 1))
+                await turns()
+                rosencrantz.send_msg(Message("$.F", b"%d" % number))
+                return await taking
+
+            assert run(main()) == [b"%d" % number]
+
+
+class TestRequest:
+    async def serve(self, ksock):
+        async for request in ksock:
+            if request.wants_us_to_reply():
+                ksock.send_msg(reply_to(request, request.data))
+
+    def test_answers(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Echo", True)
+            serving = asyncio.create_task(self.serve(guildenstern))
+            asked = [rosencrantz.request(Request("$.Echo", b"%d" % number), 30) for number in range(10)]
+            answers = await asyncio.gather(*asked)
+            serving.cancel()
+            return answers
+
+        answers = run(main())
+        assert {type(answer) for answer in answers} == {Reply}
+        assert [answer.data for answer in answers] == [b"%d" % number for number in range(10)]
+
+    def test_while_the_same_ksock_is_read(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Echo", True)
+            rosencrantz.bind("$.News")
+            serving = asyncio.create_task(self.serve(guildenstern))
+            news = asyncio.create_task(take(rosencrantz, 3))
+            for number in range(3):
+                guildenstern.send_msg(Announcement("$.News", b"%d" % number))
+                answer = await rosencrantz.request(Request("$.Echo", "x"))
+                assert answer.data == b"x"
+            serving.cancel()
+            return await news
+
+        assert run(main()) == [b"0", b"1", b"2"]
+
+    def test_the_bus_answers(self, rosencrantz):
+        async def main():
+            guildenstern = Ksock(0)
+            guildenstern.bind("$.Ask", True)
+            asking = asyncio.create_task(rosencrantz.request(Request("$.Ask")))
+            async for _ in guildenstern:
+                guildenstern.close()
+            return await asking
+
+        answer = run(main())
+        assert (type(answer), answer.name) == (Status, "$.KBUS.Replier.Ignored")
+
+    def test_errors(self, rosencrantz, guildenstern):
+        async def main():
+            with pytest.raises(OSError, match="Cannot assign requested address"):
+                await rosencrantz.request(Request("$.Nobody"))
+            guildenstern.bind("$.Ask", True)
+            with pytest.raises(TimeoutError):
+                await rosencrantz.request(Request("$.Ask"), 0.01)
+
+        run(main())
+
+    def test_cancelling_leaves_other_messages_alone(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            rosencrantz.bind("$.News")
+            asking = asyncio.create_task(rosencrantz.request(Request("$.Ask", "first")))
+            first = await guildenstern.__aiter__().__anext__()
+            guildenstern.send_msg(Announcement("$.News", "kept"))
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            guildenstern.send_msg(reply_to(first, "late"))
+            assert await take(rosencrantz, 1) == [b"kept"]
+            serving = asyncio.create_task(self.serve(guildenstern))
+            answer = await rosencrantz.request(Request("$.Ask", "second"))
+            serving.cancel()
+            return answer.data
+
+        assert run(main()) == b"second"
