@@ -61,3 +61,14 @@ example() {
 for program in "$scratch"/examples/*.c; do
   check "the example $(basename "$program" .c) compiles, as C and C++, and runs" example "$program"
 done
+
+# The programs in Examples/c, by their own Makefile, which knows of nothing but pkg-config.
+given_example() {
+  cp -r Examples/c "$scratch/given" && limited make -C "$scratch/given" "check-$1" CFLAGS='-O2 -Wall -Wextra -Werror'
+  local result=$?
+  rm -rf "$scratch/given"
+  return $result
+}
+for program in playlet hello hello-cc; do
+  check "Examples/c/$program builds against the installed copy, and prints what it should" given_example "$program"
+done
