@@ -16,7 +16,8 @@ public import CKBUS
     unsafe header = .allocate(capacity: 1)
     unsafe header.initialize(to: message.cHeader)
     unsafe header.pointee.name = name.assumingMemoryBound(to: CChar.self)
-    unsafe header.pointee.data = message.count == 0 ? nil : message.withUnsafeBytes { unsafe UnsafeMutableRawPointer(mutating: $0.baseAddress) }
+    unsafe header.pointee.data =
+      message.count == 0 ? nil : message.withUnsafeBytes { unsafe UnsafeMutableRawPointer(mutating: $0.baseAddress) }
     self.message = message
   }
 

@@ -55,7 +55,9 @@ public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutable
     counters.missed = own.missed
     counters.bus_recoveries = recoveries
     counters.bus_lock_stalls = stalls
-    unsafe withUnsafeBytes(of: counters) { unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count)) }
+    unsafe withUnsafeBytes(of: counters) {
+      unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count))
+    }
     return 0
   }
 }

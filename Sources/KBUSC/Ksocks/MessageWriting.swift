@@ -56,7 +56,9 @@ internal import CShm
     var rest = unsafe bytes[...]
     if position < MessageSize.header {
       let piece = unsafe rest.prefix(MessageSize.header - position)
-      unsafe withUnsafeMutableBytes(of: &header) { unsafe UnsafeMutableRawBufferPointer(rebasing: $0[position...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: piece)) }
+      unsafe withUnsafeMutableBytes(of: &header) {
+        unsafe UnsafeMutableRawBufferPointer(rebasing: $0[position...]).copyMemory(from: UnsafeRawBufferPointer(rebasing: piece))
+      }
       position += unsafe piece.count
       unsafe rest = rest.dropFirst(piece.count)
       guard position == MessageSize.header else { return }

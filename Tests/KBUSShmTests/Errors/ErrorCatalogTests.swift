@@ -13,7 +13,7 @@ import Testing
   /// The codes that the sources declare public, by name.
   private static func declaredCodes() throws -> [String] {
     let source = try String(contentsOf: root.appending(path: "Sources/KBUSShm/Errors/ErrorCodes.swift"), encoding: .utf8)
-    return source.matches(of: /public static let (\w+) = Self\(name: "(\w+)"/).map { match in
+    return source.matches(of: /public static let (\w+) = Self\(\s*name: "(\w+)"/).map { match in
       #expect(match.1 == match.2, "a code bears the name of its constant")
       return String(match.1)
     }
