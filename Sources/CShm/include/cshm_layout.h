@@ -152,6 +152,7 @@ static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
  *  K8  set_aside_count is the length of the list from set_aside_head to set_aside_tail.
  *  K9  passed_seen <= passed: as far as senders have looked. They look again only when the queue seems full, so that the
  *      reader's line stays with the reader.
+ *  K10 has_descriptor is CSHM_DESCRIPTOR_... or 0, and watched 0 or 1.
  *
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */

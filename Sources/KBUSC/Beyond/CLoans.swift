@@ -24,7 +24,9 @@ public func kbus_loan_make(
     let place = unsafe try given(loan), like = unsafe try given(msg)
     let name = unsafe like.nameBytes
     // The length is checked here, since only as much of a name is looked at as a name can have.
-    unsafe try ksock.ksock.checkSize(nameLength: Int(like.pointee.name_len), dataLength: Int(like.pointee.data_len))
+    unsafe try ksock.ksock.checkSize(
+      nameLength: Int(like.pointee.name_len), dataLength: Int(like.pointee.data_len),
+      flags: MessageFlags(rawValue: like.pointee.flags))
     let message = unsafe try ksock.ksock.loan(OutgoingHeader(like.pointee), name.bytes, count: Int(like.pointee.data_len))
     unsafe place.pointee = OpaquePointer(Unmanaged.passRetained(Loan(ksock.ksock, message)).toOpaque())
     return 0

@@ -39,8 +39,7 @@ extension kbus_message_header {
       throw .badValue("write", "the data pointer is \(hasData ? "not " : "")null, and the length of the data \(dataLength)")
     }
     if !hasName, hasData { throw .badValue("write", "the data pointer is not null, but the name pointer is") }
-    guard unsafe !MessageFlags(rawValue: flags).isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
-    try ksock.checkSize(nameLength: nameLength, dataLength: dataLength)
+    unsafe try ksock.checkSize(nameLength: nameLength, dataLength: dataLength, flags: MessageFlags(rawValue: flags))
   }
 }
 

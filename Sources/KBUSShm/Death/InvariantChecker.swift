@@ -106,6 +106,10 @@ struct InvariantChecker {
     expect(ring >= -1, .k5, "Ksock \(ksock.id): \(ksock.passed) passed of \(tail &- ksock.tombstones)")
     let seen = bus.memory.u64(ksock.at + CSHM_KSOCK_PASSED_SEEN)
     expect(seen <= ksock.passed, .k9, "Ksock \(ksock.id): \(seen) seen, \(ksock.passed) passed")
+    let watched = bus.memory.u32(ksock.at + CSHM_KSOCK_WATCHED)
+    expect(
+      ksock.hasDescriptor <= UInt32(CSHM_DESCRIPTOR_LISTENS) && watched <= 1, .k10,
+      "Ksock \(ksock.id): descriptor \(ksock.hasDescriptor), watched \(watched)")
     try checkEntries(ksock)
     try checkLists(ksock)
     try checkHeld(ksock)

@@ -6,7 +6,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
   case t1, t2, t3
   case l1
   case j1, j2
-  case k1, k2, k3, k4, k5, k6, k7, k8, k9
+  case k1, k2, k3, k4, k5, k6, k7, k8, k9, k10
   case e1
   case c1, c2, c3
   case n1
@@ -16,7 +16,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
   case r1, r2
   case x1
 
-  /// The number: a letter for the structure, and a digit.
+  /// The number: a letter for the structure, and a number.
   public var number: StaticString {
     switch self {
     case .h1: "H1"
@@ -36,6 +36,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k7: "K7"
     case .k8: "K8"
     case .k9: "K9"
+    case .k10: "K10"
     case .e1: "E1"
     case .c1: "C1"
     case .c2: "C2"
@@ -73,6 +74,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k7: "the special word says what there is"
     case .k8: "the set-aside count is the length of the set-aside list"
     case .k9: "senders have seen no more messages taken than were"
+    case .k10: "a descriptor is of a known kind, and watched or not"
     case .e1: "a held record names a slot of the bus"
     case .c1: "a chunk belongs to the Ksock in whose queue it is"
     case .c2: "chunks of a queue follow one another without a gap"

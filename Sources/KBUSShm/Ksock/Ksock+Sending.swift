@@ -41,23 +41,18 @@ extension Ksock {
   func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.memory.prefetchToWrite(shared.geometry.lockLine)
-    if !measured { try checkSize(nameLength: name.byteCount, dataLength: count) }
-    let key = try checkOutgoing(header, name)
+    if !measured { try checkSize(nameLength: name.byteCount, dataLength: count, flags: header.flags) }
+    let key = try key(of: name)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
     slot.write(header, name: name, dataCount: count)
     return Outgoing(slot: slot.index, key: key, header)
   }
 
-  /// Everything that can be said of a message without the lock.
-  private func checkOutgoing(_ header: OutgoingHeader, _ name: RawSpan) throws(KBusError) -> NameKey {
-    guard !header.flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
-    return try key(of: name)
-  }
-
-  /// Whether the bus takes a message of this size now.
-  func checkSize(nameLength length: Int, dataLength count: Int) throws(KBusError) {
+  /// What can be said of a message by its lengths and flags, in the order of section 10.3. The grammar of its name comes later.
+  func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
+    guard !flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
     let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
     guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
       throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)

@@ -127,7 +127,10 @@ extension SharedBus {
   func ringDescriptor(of ksock: KsockRecord) {
     let word = ksock.at + CSHM_KSOCK_RUNG, rung = ksock.rung, round = rung & ~UInt32(CSHM_RUNG_MASK)
     guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), ksock.inside == 0 else { return }
-    let name = descriptorName(ksock), isNear = ksock.netNamespace == cshm_net_namespace()
+    let name = descriptorName(ksock)
+    // It may have been closed since the caller gave the lock back.
+    guard name.ksock != 0 else { return }
+    let isNear = ksock.netNamespace == cshm_net_namespace()
     memory.replace32(word, rung, round | UInt32(CSHM_RUNG_SOON))
     let result = isNear ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)
     switch result {
@@ -143,7 +146,7 @@ extension SharedBus {
   /// Closes a Ksock if its descriptor has been closed behind the library's back. Returns whether it was. Not under the lock.
   func closeIfDescriptorIsGone(_ sighting: Sighting) -> Bool {
     let ksock = ksock(sighting.index)
-    guard ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
+    guard sighting.incarnation != 0, ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
       cshm_descriptor_exists(descriptorName(ksock)) == 0
     else { return false }
     closeUnowned(sighting)
