@@ -146,7 +146,8 @@ extension SharedBus {
   /// Closes a Ksock if its descriptor has been closed behind the library's back. Returns whether it was. Not under the lock.
   func closeIfDescriptorIsGone(_ sighting: Sighting) -> Bool {
     let ksock = ksock(sighting.index)
-    guard sighting.incarnation != 0, ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
+    guard sighting.incarnation != 0, ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0,
+      ksock.netNamespace == cshm_net_namespace(),
       cshm_descriptor_exists(descriptorName(ksock)) == 0
     else { return false }
     closeUnowned(sighting)
