@@ -45,7 +45,11 @@ $(REAL): $(SOURCES)
 	cp -f $(BUILD)/release/libKBUSC.so $@
 	$(STRIP) --strip-unneeded --remove-section=.swift_modhash --remove-section=.comment $@
 
-libkbus.so libkbus.so.$(MAJOR): $(REAL)
+libkbus.so.$(MAJOR): $(REAL)
+	ln -sf $(REAL) $@
+
+# Programs are linked with this one, and look for that one when they run.
+libkbus.so: libkbus.so.$(MAJOR)
 	ln -sf $(REAL) $@
 
 # One object, of which nothing shows but kbus_*: the pieces of the Swift runtime in it must not meet those of a program
