@@ -22,11 +22,12 @@ import Testing
     return Int32(descriptor.revents)
   }
 
-  private func finish() {
+  /// A number that the test has closed may be another test's by now: it is not closed twice.
+  private func finish(otherNumberIsClosed: Bool = false) {
     ksock.close()
     other.close()
     _ = close(number)
-    _ = close(otherNumber)
+    if !otherNumberIsClosed { _ = close(otherNumber) }
   }
 
   @Test("it is readable from a send until the last message is taken", arguments: [MessageFlags(), .urgent])
@@ -91,9 +92,43 @@ import Testing
     #expect(try other.receive()?.text == "second")
   }
 
+  @Test("a refusal while a request is pending is seen as a status, and the descriptor is writable again")
+  func refused() throws {
+    defer { finish() }
+    try other.bind("$.Q", as: .replier)
+    try other.setMaxMessages(1)
+    try ksock.send(Request("$.Q", "first"))
+    expectFailure(.pending, errno: EAGAIN) { try ksock.send(Request("$.Q", "second", flags: .allOrWait)) }
+    #expect(poll(number) == 0)
+    try other.unbind("$.Q", as: .replier)
+    #expect(poll(number, for: POLLOUT, within: 30_000) & POLLOUT != 0)
+    #expect(poll(number) == POLLIN | POLLOUT)
+    #expect(try ksock.receive()?.name == BusName.unbound)
+    #expect(poll(number) == POLLIN | POLLOUT, "the status for the pending request is still to come")
+    // As the faces do before they read.
+    try ksock.settleRefusal()
+    #expect(try ksock.receive()?.name == BusName.disappeared)
+    #expect(poll(number) == POLLOUT)
+  }
+
+  @Test("another Ksock gets the name of a Replier whose number was closed, while the requester waits")
+  func closedDirectlyForAnother() throws {
+    defer { finish(otherNumberIsClosed: true) }
+    try other.bind("$.Q", as: .replier)
+    try ksock.send(Request("$.Q"))
+    let third = try bus.open()
+    defer { third.close() }
+    expectFailure(.alreadyBound, errno: EADDRINUSE) { try third.bind("$.Q", as: .replier) }
+    _ = close(otherNumber)
+    try third.bind("$.Q", as: .replier)
+    #expect(poll(number, for: POLLIN, within: 30_000) == POLLIN)
+    #expect(try ksock.receive()?.name == BusName.goneAway)
+    #expect(poll(number) == POLLOUT)
+  }
+
   @Test("the name of a Replier whose number was closed behind the library's back is free, and its requesters are told")
   func closedDirectly() throws {
-    defer { finish() }
+    defer { finish(otherNumberIsClosed: true) }
     try other.bind("$.Q", as: .replier)
     try ksock.send(Request("$.Q"))
     _ = close(otherNumber)
