@@ -63,13 +63,14 @@ extension Ksock {
   }
 
   /// Closes the Ksock that is bound as Replier to exactly this name, if its program closed its descriptor without telling the
-  /// library. Returns whether it was so.
+  /// library. Returns whether the name may be free now: somebody else may be closing that Ksock, or have done so.
   private func closeReplierIfGone(_ name: MessageName, _ form: MessageName.Form) throws(KBusError) -> Bool {
-    let sighting = try withBus("findReplier") { _ throws(KBusError) -> SharedBus.Sighting? in
-      guard let holder = try shared.replier(name, form, "findReplier"), holder.hasDescriptor != 0 else { return nil }
+    let holder = try withBus("findReplier") { _ throws(KBusError) -> SharedBus.Sighting? in
+      guard let holder = try shared.replier(name, form, "findReplier") else { return nil }
       return SharedBus.Sighting(index: holder.index, incarnation: holder.incarnation)
     }
-    return sighting.map { shared.closeIfDescriptorIsGone($0) } ?? false
+    guard let holder else { return true }
+    return shared.closeIfDescriptorIsGone(holder)
   }
 
   private func check(_ name: MessageName, _ operation: StaticString) throws(KBusError) -> MessageName.Form {

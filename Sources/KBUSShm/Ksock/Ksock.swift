@@ -37,9 +37,20 @@ public final class Ksock: @unchecked Sendable {
   var awaited: [AwaitedReply] = []
   // Guarded by sendLock
   let spares: LocalArray<Int>
-  var pending: Outgoing? { didSet { settleWritability() } }
+  var pending: Outgoing? {
+    didSet {
+      settleWritability()
+      // A thread of ours may sleep until nothing is pending, and the room that it waits for is taken now.
+      if oldValue != nil, pending == nil { record.ringOwnThreads() }
+    }
+  }
   /// The pending message was refused when the helper tried it: what comes of it is settled when the program looks.
-  var wasRefused = false { didSet { settleWritability() } }
+  var wasRefused = false {
+    didSet {
+      settleWritability()
+      if wasRefused { record.ringOwnThreads() }
+    }
+  }
   /// The id of the message that the helper sent last, until the program asks.
   var sentByHelper: MessageID?
   var lastName: [UInt8] = []
@@ -125,7 +136,6 @@ public final class Ksock: @unchecked Sendable {
     }
     guard !isClosedHere else { return }
     isClosedHere = true
-    if descriptor.isOpen { shared.memory.store32(record.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0) }
     var slots: [Int] = pending.map { [$0.slot] } ?? []
     for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
     pending = nil
@@ -219,8 +229,11 @@ extension SharedBus {
     // A lock that can't be had leaves the Ksock to whoever finds this process gone.
     guard (try? lock("close")) != nil else { return }
     var rings = Rings(self)
+    // Ours by their sender, also if somebody else has closed the Ksock, whose descriptor was gone.
+    for index in slots where slot(index).sender == incarnation { giveBack(slot(index)) }
     if ksock.incarnation == incarnation {
-      for index in slots { giveBack(slot(index)) }
+      // In the same hold of the lock: nobody meets a Ksock of ours that is open and has lost its descriptor.
+      memory.store32(ksock.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0)
       try? closeKsock(ksock, keepingHeld: true, &rings)
     }
     unlock()

@@ -16,7 +16,7 @@ extension SharedBus {
     // The dead may have owed a wake to anybody: ring all bells, and wake at once, since what is woken only looks again.
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
-      if ksock.isOpen { memory.store32(ksock.at + CSHM_KSOCK_BELL, ksock.bell &+ 1) }
+      if ksock.isOpen { memory.add32(ksock.at + CSHM_KSOCK_BELL, 1) }
     }
     wakeAll()
   }

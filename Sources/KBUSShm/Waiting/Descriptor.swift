@@ -143,15 +143,17 @@ extension SharedBus {
     }
   }
 
-  /// Closes a Ksock if its descriptor has been closed behind the library's back. Returns whether it was. Not under the lock.
+  /// Closes a Ksock if its descriptor has been closed behind the library's back. Returns whether it is closed now, by whomever. Not
+  /// under the lock.
   func closeIfDescriptorIsGone(_ sighting: Sighting) -> Bool {
     let ksock = ksock(sighting.index)
-    guard sighting.incarnation != 0, ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0,
-      ksock.netNamespace == cshm_net_namespace(),
+    guard sighting.incarnation != 0 else { return false }
+    if ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
       cshm_descriptor_exists(descriptorName(ksock)) == 0
-    else { return false }
-    closeUnowned(sighting)
-    return true
+    {
+      closeUnowned(sighting)
+    }
+    return ksock.incarnation != sighting.incarnation
   }
 
   /// Closes a Ksock of which no descriptor is left. Its process may live, and read on what it holds.

@@ -19,8 +19,8 @@ struct Rings {
 
   /// Under the lock, after the commit.
   @inline(__always) mutating func add(_ ksock: KsockRecord) {
-    let bell = ksock.at + CSHM_KSOCK_BELL
-    ksock.memory.store32(bell, ksock.memory.u32(bell) &+ 1)
+    // Atomic, since the owner's own threads ring it without the lock: neither ring may be lost.
+    ksock.memory.add32(ksock.at + CSHM_KSOCK_BELL, 1)
     if count < ksocks.count {
       ksocks[count] = Int32(truncatingIfNeeded: ksock.index)
       count += 1
