@@ -75,8 +75,8 @@ extension Ksock {
     header.inReplyTo = slot.id
     header.to = slot.from
     // From slot to slot: the name is never taken out of shared memory.
-    let (offset, length) = try slot.name("reply")
-    return try loan(header, shared.memory.span(offset, count: length), count: count)
+    let (offset, length) = try slot.name("reply"), memory = slot.memory
+    return try loan(header, memory.span(offset, count: length), count: count)
   }
 
   // Inside
