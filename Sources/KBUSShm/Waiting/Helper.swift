@@ -13,6 +13,8 @@ final class HelpedKsocks: @unchecked Sendable {
   /// Of the process that started the thread: a child has none.
   fileprivate var generation: UInt64 = 0
   fileprivate var ksocks: [Ksock] = []
+  /// Those of the processes that this one was forked from, kept so that nothing of theirs ends here.
+  fileprivate var inherited: [[Ksock]] = []
 
   fileprivate func withLock<Result>(_ body: (HelpedKsocks) -> Result) -> Result {
     cshm_process_lock()
@@ -35,13 +37,18 @@ extension SharedBus {
       if helped.generation != generation {
         helped.generation = generation
         helped.isRunning = false
+        helped.inherited.append(helped.ksocks)
         helped.ksocks = []
       }
       helped.ksocks.append(ksock)
       guard !helped.isRunning else { return }
       let reference = unsafe Unmanaged.passRetained(self)
       helped.isRunning =
-        unsafe cshm_thread_start({ unsafe Unmanaged<SharedBus>.fromOpaque($0!).takeRetainedValue().runHelper() }, reference.toOpaque()) == 0
+        unsafe cshm_thread_start(
+          { argument in
+            unsafe Unmanaged<SharedBus>.fromOpaque(argument!).takeRetainedValue().runHelper()
+            return nil
+          }, reference.toOpaque()) == 0
       if !helped.isRunning { unsafe reference.release() }
     }
   }
@@ -55,7 +62,7 @@ extension SharedBus {
   }
 
   /// Tells all helpers on the bus to look at their Ksocks. Not under the lock.
-  private func ringHelpers() {
+  func ringHelpers() {
     memory.add32(helpersBell, 1)
     memory.wake(helpersBell)
   }
@@ -91,6 +98,11 @@ extension SharedBus {
   /// Returns whether the Ksock owes an answer and is to be looked at again.
   private func help(_ ksock: Ksock) -> Bool {
     let record = ksock.record
+    guard record.incarnation == ksock.incarnation else {
+      // Closed on the bus by somebody who found its descriptor gone.
+      ksock.close()
+      return false
+    }
     if record.pending != 0 { ksock.retryForProgram() }
     if record.rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
