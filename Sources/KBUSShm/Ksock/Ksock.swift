@@ -215,6 +215,8 @@ extension SharedBus {
     defer {
       unlock()
       rings.wake()
+      // The dead may have owed somebody a wake.
+      if !abandoned.isEmpty { wakeAll() }
     }
     try closeAbandoned(abandoned, &rings)
     do throws(KBusError) {
