@@ -21,8 +21,9 @@ enum KsockTable {
 
   /// The Ksock of this number. `looking`: after a look at whether the number is still the descriptor.
   ///
+  /// Not inlined: each of 40 calls would have it.
   /// **Errors:** `closed` if it is not an open Ksock, `forked` if it is a parent's.
-  @inline(__always) static func find(_ number: CInt, looking: Bool) throws(KBusError) -> OpenKsock {
+  @inline(never) static func find(_ number: CInt, looking: Bool) throws(KBusError) -> OpenKsock {
     guard let ksock = entry(number) else { return try findCopied(number) }
     guard ksock.ksock.isOurs else { throw .forked("find") }
     guard looking, !ksock.ksock.isDescriptor(number) else { return ksock }
