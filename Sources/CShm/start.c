@@ -12,6 +12,9 @@
 #include <unistd.h>
 
 enum { STACK = 64 * 1024, NUMBER_OF_CLOSE_RANGE = 436 };
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE (1u << 1)
+#endif
 
 extern char **environ;
 
@@ -33,14 +36,23 @@ static int become(void *given) {
     _exit(127);
 }
 
+/* The descriptors are the caller's own until here, and never copied: a copy, however short-lived, would keep a file open that the
+ * caller has closed. */
+static void leave_descriptors(void) {
+    if (syscall(NUMBER_OF_CLOSE_RANGE, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
+        unshare(CLONE_FILES);
+        for (int other = 3; other < 1024; other++) close(other);
+    }
+    int null = open("/dev/null", O_RDWR);
+    for (int standard = 0; standard <= 2; standard++) dup2(null, standard);
+    if (null > 2) close(null);
+}
+
 /* A child without a signal for its end; the program becomes its child, and nobody's when it is gone. */
 static int detach(void *given) {
     order *order = given;
     setsid();
-    int null = open("/dev/null", O_RDWR);
-    for (int standard = 0; standard <= 2; standard++) dup2(null, standard);
-    if (syscall(NUMBER_OF_CLOSE_RANGE, 3, ~0u, 0) < 0)
-        for (int other = 3; other < 1024; other++) close(other);
+    leave_descriptors();
     if (clone(become, order->stack + STACK, CLONE_VM | CLONE_VFORK, order) < 0) order->error = errno;
     _exit(0);
 }
@@ -54,7 +66,7 @@ int cshm_start_detached(const char *path, char *const *arguments) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int child = clone(detach, stacks + STACK, CLONE_VM | CLONE_VFORK, &order), error = child < 0 ? errno : 0;
+    int child = clone(detach, stacks + STACK, CLONE_VM | CLONE_VFORK | CLONE_FILES, &order), error = child < 0 ? errno : 0;
     if (child > 0) while (waitpid(child, NULL, __WCLONE) < 0 && errno == EINTR) {}
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     munmap(stacks, 2 * STACK);
