@@ -43,7 +43,7 @@ extension Ksock {
         throw .timedOut("request", name)
       }
       leaveToOthers()
-      record.sleep(since: heard, until: deadline)
+      sleep(since: heard, until: deadline)
     }
   }
 
