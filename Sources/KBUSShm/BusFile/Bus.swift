@@ -47,7 +47,7 @@ public enum Bus {
     guard number >= 0, number < BusDirectory.mostBuses, let facts = BusDirectory.facts(path) else {
       throw .noSuchBus(number, directory)
     }
-    let shared = try SharedBus.join(number, in: directory)
+    let shared = try SharedBus.join(number, in: directory, mayCreate: false)
     defer { shared.leave() }
     try shared.lock("inspect")
     defer { shared.unlock() }
@@ -62,7 +62,7 @@ public enum Bus {
     options.group = facts.group
     return BusDescription(
       number: number, path: path, options: options, bytes: shared.geometry.fileBytes,
-      reservedBytes: shared.geometry.reservedBytes + Geometry.page,
+      reservedBytes: shared.geometry.reservedBytes,
       maxMessageSize: Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE)),
       bindings: try shared.bindingInfos(), statistics: shared.statistics())
   }

@@ -155,8 +155,11 @@ internal import CShm
 
   func wake(_ offset: Int) { _ = unsafe cshm_futex_wake(place(offset, 4), CInt.max) }
 
-  /// The mutex is the one thing that reaches beyond the file, into the private page behind it.
-  var mutex: UnsafeMutableRawPointer { unsafe place(count - 8, 8) }
+  /// The word of a robust lock, for the functions of cshm_lock.h.
+  @inline(__always) func lockWord(_ offset: Int) -> UnsafeMutableRawPointer { unsafe place(offset, 4) }
+
+  /// Words of this region that tell of the calling thread's end (cshm_life.h).
+  func beginLife(_ offset: Int, bytes: Int) -> OpaquePointer? { unsafe cshm_life_begin(place(offset, bytes), bytes) }
 
   func unmap() -> CInt { unsafe cshm_unmap(base, UInt64(count)) }
 }

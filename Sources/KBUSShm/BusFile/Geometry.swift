@@ -48,10 +48,13 @@ final class Geometry: Sendable {
   static let lowestMaxMessage = 100
 
   let limits: Limits
+  let lockLine: Int
   let state: Int
   let wideJournal: Int
   let wideJournalEntries: Int
   let journals: Region
+  let watchLine: Int
+  let owners: Region
   let ksocks: Region
   let held: Region
   let chunks: Region
@@ -63,9 +66,8 @@ final class Geometry: Sendable {
   let requests: Region
   let extensions: Region
   let classes: LocalArray<SlotRegion>
-  /// Everything before this offset, and the lock page, is reserved when the bus is made.
+  /// Everything before this offset is reserved when the bus is made.
   let reservedBytes: Int
-  let lockLine: Int
   let fileBytes: Int
   let slotCount: Int
 
@@ -77,11 +79,14 @@ final class Geometry: Sendable {
       next = Self.round(region.end, to: 64)
       return region
     }
+    lockLine = region(CSHM_LOCK_LINE_SIZE, 1).start
     state = region(CSHM_STATE_SIZE, 1).start
     // At most: a copy for every binding, every word of its queue for every Ksock, and a few for the message itself.
     wideJournalEntries = 2 * limits.bindings + 16 * limits.ksocks + 256
     wideJournal = region(CSHM_JOURNAL_SIZE + wideJournalEntries * CSHM_JOURNAL_ENTRY_SIZE, 1).start
     journals = region(CSHM_JOURNAL_SIZE + Int(CSHM_JOURNAL_ENTRIES) * CSHM_JOURNAL_ENTRY_SIZE, limits.ksocks)
+    watchLine = region(CSHM_WATCH_LINE_SIZE, 1).start
+    owners = region(CSHM_OWNER_SIZE, limits.ksocks)
     ksocks = region(CSHM_KSOCK_SIZE, limits.ksocks)
     held = region(CSHM_HELD_SIZE, limits.ksocks * Int(CSHM_HELD))
     // Two for every Ksock that reads, and as many entries again as requests may be outstanding, twice.
@@ -117,8 +122,7 @@ final class Geometry: Sendable {
     for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
     reservedBytes = reserved
-    fileBytes = next + Self.page
-    lockLine = fileBytes - CSHM_LOCK_LINE_SIZE
+    fileBytes = next
   }
 
   deinit { classes.deallocate() }

@@ -49,8 +49,18 @@ extension SharedBus {
     if ksock.hasDescriptor != 0, ksock.isReadable { ringDescriptor(of: ksock) }
   }
 
-  /// Wakes whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
-  func wakeAll() {
+  /// Rings whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
+  func ringAll() {
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isOpen { memory.add32(ksock.at + CSHM_KSOCK_BELL, 1) }
+    }
+    cshm_fence()
+    wakeAll()
+    ringBindWaiters()
+  }
+
+  fileprivate func wakeAll() {
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
       if ksock.isOpen { wake(ksock) }
@@ -73,9 +83,11 @@ extension KsockRecord {
   /// Sleeps until the bell has rung since `heard` was read, or the deadline passes. What the caller waits for it must look
   /// at between reading the bell and calling this.
   func sleep(since heard: UInt32, until deadline: Deadline) {
+    let sleeper = incarnation
     memory.add32(at + CSHM_KSOCK_SLEEPERS, 1)
     _ = memory.sleep(on: at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
-    memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max)
+    // Closed meanwhile, the Ksock may have left its record to another.
+    if incarnation == sleeper { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) }
   }
 
   /// Rings the owner's own threads: something changed inside the process.
