@@ -125,8 +125,10 @@ proctype Reader(byte me) {
 proctype Undertaker(byte me) {
     byte p;
     {
+        /* One at a time; the other goes on where the first was killed. */
+        me == 2 || done[2] || dead[2];
         do
-        :: settled(0) && settled(1) && (me == 2 || done[2] || dead[2]) -> break
+        :: settled(0) && settled(1) -> break
         :: d_step { unnoticed(0) || unnoticed(1) -> p = (unnoticed(0) -> 0 : 1) };
 #ifdef TWIN_CLOSED_BEFORE_RUNG      /* if that is interrupted nobody does it again */
             closed[p] = true;
@@ -146,11 +148,11 @@ proctype Undertaker(byte me) {
 
 inline strike(p) { kills > 0 && !dead[p] && !done[p] -> dead[p] = true; kills-- }
 
+/* The senders are alike: it is enough to kill the first. */
 proctype Killer() {
 end:
     do
     :: atomic { strike(0) }
-    :: atomic { strike(1) }
     :: atomic { strike(2) }
     od
 }
