@@ -24,7 +24,7 @@ byte owner;                /* thread + 1, or 0 */
 bool waiters, died;
 
 bool asleep[THREADS];      /* in FUTEX_WAIT */
-bool listed[THREADS];      /* on its robust list, or pending: the kernel will look at the word when it dies */
+bool listed[THREADS];      /* list_op_pending: the kernel will look at the word when it dies */
 bool dead[THREADS], done[THREADS];
 byte kills = KILLS;
 
@@ -47,11 +47,13 @@ inline wake_one() {
 proctype Thread(byte me) {
     bool has_waited, must_recover, seen_waiters;
     {
-#ifndef TWIN_LISTED_LATE            /* killed in between, it holds the lock for ever */
-        listed[me] = true;
-#endif
         do
-        :: atomic {
+        :: owner == 0 ->
+#ifndef TWIN_LISTED_LATE            /* killed in between, it holds the lock for ever */
+           listed[me] = true;
+#endif
+           if
+           :: atomic {
                 owner == 0 ->
                 /* One compare-and-swap. Who has slept can't know whether others do: it says that they may. */
                 owner = me + 1;
@@ -65,8 +67,10 @@ proctype Thread(byte me) {
                 assert(inside == 0);
                 assert(must_recover == torn);
                 inside++
-           };
-           break
+              };
+              break
+           :: owner != 0 -> listed[me] = false
+           fi
         :: owner != 0 && !waiters -> atomic { if :: owner != 0 -> waiters = true :: else fi }
         :: d_step { owner != 0 && waiters -> asleep[me] = true; has_waited = true };
 #ifdef TWIN_UNTIMED                 /* a waiter killed after it was woken takes the wake along */
@@ -96,7 +100,7 @@ proctype Thread(byte me) {
     } unless { dead[me] }
 }
 
-/* kill -9, and what the kernel does with the robust list. */
+/* kill -9, and what the kernel does with list_op_pending. */
 inline strike(p) {
     kills > 0 && !dead[p] && !done[p] ->
     dead[p] = true;
