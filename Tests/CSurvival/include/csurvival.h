@@ -33,6 +33,9 @@ int csurvival_run_to_mark(int pid);
 /* Steps `count` instructions, or until the tracee has set `*ended`. Returns how many; -1 if it ended otherwise. With `places`
  * it writes there where each instruction was. */
 long csurvival_step(int pid, long count, const uint32_t *ended, uint64_t *places);
+/* Runs the tracee, which has come to its mark, until it is about to execute the instruction at `place` for the `hits`th time.
+ * 0, or -1 if it ended before. */
+int csurvival_run_to(int pid, uint64_t place, long hits);
 /* Lets the tracee run on its own. */
 int csurvival_let_go(int pid);
 
