@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,18 @@ char csurvival_state(int pid) {
     line[bytes] = 0;
     char *name = strrchr(line, ')');
     return name && name[1] ? name[2] : 0;
+}
+
+int csurvival_share_processor(int idle) {
+    static int processor = -1;
+    cpu_set_t set;
+    /* A child takes over what its parent has chosen. */
+    if (processor < 0) processor = sched_getcpu();
+    CPU_ZERO(&set);
+    CPU_SET(processor < 0 ? 0 : processor, &set);
+    if (sched_setaffinity(0, sizeof set, &set) < 0) return -errno;
+    struct sched_param none = { 0 };
+    return idle && sched_setscheduler(0, SCHED_IDLE, &none) < 0 ? -errno : 0;
 }
 
 static int threads_are_forbidden;

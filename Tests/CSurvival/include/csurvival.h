@@ -21,6 +21,9 @@ void csurvival_forbid_threads(int forbid);
 /* The state letter of a process in /proc, or 0: 'T' is stopped, 'S' asleep. */
 char csurvival_state(int pid);
 
+/* The caller runs on one processor from now on; if `idle`, only when nobody else wants to. 0, or -errno. */
+int csurvival_share_processor(int idle);
+
 /* ---- Single-stepping (x86-64) ---- */
 
 /* 1 if it can be done here. */
