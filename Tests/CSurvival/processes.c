@@ -76,6 +76,14 @@ static int threads_are_forbidden;
 
 void csurvival_forbid_threads(int forbid) { threads_are_forbidden = forbid; }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+/* The sanitizer has put its own in place of the C library's, and wants to know of every thread. */
+#define SANITIZED 1
+#endif
+#endif
+
+#ifndef SANITIZED
 /* In place of the C library's, for the whole program. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
     static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -83,3 +91,4 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     if (!real) real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(RTLD_NEXT, "pthread_create");
     return real(thread, attributes, body, argument);
 }
+#endif

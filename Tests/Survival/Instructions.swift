@@ -21,6 +21,7 @@ struct Instructions: ParsableCommand {
     var kills = 0
     for sweep in try sweeps(stage) where operation == nil || operation == sweep.name { kills += try run(sweep, stage, &bookmark) }
     try expect(kills > 0, "nothing was swept")
+    bookmark.remove()
     print("instructions: \(kills) kills survived")
   }
 
@@ -60,7 +61,6 @@ struct Instructions: ParsableCommand {
       bookmark.set(sweep.name, to: n)
       progress.say("instructions: \(sweep.name): \(n) of \(route.count)")
     }
-    bookmark.set(sweep.name, to: 1)
     print("instructions: \(sweep.name): \(route.count) instructions, \(kills) kills, \(done) found the operation done")
     fflush(nil)
     return kills

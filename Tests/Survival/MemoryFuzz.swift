@@ -33,6 +33,7 @@ struct MemoryFuzz: ParsableCommand {
       progress.say("fuzz: \(flips) flips, \(refused) processes were told of damage, \(unharmed) noticed nothing")
     }
     try expect(refused > 0, "nobody noticed anything")
+    bookmark.remove()
     print("fuzz: \(flips) flips, \(refused) processes were told of damage, \(unharmed) noticed nothing, 0 crashes, 0 hangs")
   }
 }
