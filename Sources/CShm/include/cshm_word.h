@@ -24,6 +24,7 @@ static inline void cshm_store64(void *p, uint64_t v) { atomic_store_explicit((_A
 static inline uint64_t cshm_exchange64(void *p, uint64_t v) { return atomic_exchange((_Atomic uint64_t *)p, v); }
 static inline uint32_t cshm_add32(void *p, uint32_t v) { return atomic_fetch_add((_Atomic uint32_t *)p, v); }
 static inline int cshm_replace32(void *p, uint32_t old, uint32_t v) { return atomic_compare_exchange_strong((_Atomic uint32_t *)p, &old, v); }
+static inline int cshm_replace64(void *p, uint64_t old, uint64_t v) { return atomic_compare_exchange_strong((_Atomic uint64_t *)p, &old, v); }
 static inline uint64_t cshm_and64(void *p, uint64_t v) { return atomic_fetch_and((_Atomic uint64_t *)p, v); }
 static inline void cshm_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
 

@@ -15,7 +15,7 @@ internal import CShm
     self.count = count
   }
 
-  @inline(__always) private func place(_ offset: Int, _ bytes: Int) -> UnsafeMutableRawPointer {
+  @inline(__always) func place(_ offset: Int, _ bytes: Int) -> UnsafeMutableRawPointer {
     // One comparison: a negative offset is a very large unsigned one. A mapping is never smaller than what is asked for here.
     precondition(UInt(bitPattern: offset) <= UInt(bitPattern: count &- bytes), "an offset of the core lies outside the bus file")
     return unsafe base + offset
@@ -73,6 +73,12 @@ internal import CShm
   func replace32(_ offset: Int, _ old: UInt32, _ new: UInt32) {
     faultPoint()
     _ = unsafe cshm_replace32(place(offset, 4), old, new)
+  }
+
+  /// The same of a word of 64 bits; returns whether it was.
+  func replace64(_ offset: Int, _ old: UInt64, _ new: UInt64) -> Bool {
+    faultPoint()
+    return unsafe cshm_replace64(place(offset, 8), old, new) != 0
   }
 
   @inline(__always) func clearBits(_ offset: Int, _ bits: UInt64) {

@@ -50,7 +50,7 @@ final class Geometry: Sendable {
   let limits: Limits
   let state: Int
   let wideJournal: Int
-  let wideJournalEntries: Int
+  let wideJournalWords: Int
   let journals: Region
   let ksocks: Region
   let held: Region
@@ -78,10 +78,10 @@ final class Geometry: Sendable {
       return region
     }
     state = region(CSHM_STATE_SIZE, 1).start
-    // At most: a copy for every binding, every word of its queue for every Ksock, and a few for the message itself.
-    wideJournalEntries = 2 * limits.bindings + 16 * limits.ksocks + 256
-    wideJournal = region(CSHM_JOURNAL_SIZE + wideJournalEntries * CSHM_JOURNAL_ENTRY_SIZE, 1).start
-    journals = region(CSHM_JOURNAL_SIZE + Int(CSHM_JOURNAL_ENTRIES) * CSHM_JOURNAL_ENTRY_SIZE, limits.ksocks)
+    // At most: a copy for every binding, every word of its queue for every Ksock, and a few for the message itself; two words each.
+    wideJournalWords = 4 * limits.bindings + 32 * limits.ksocks + 512
+    wideJournal = region(CSHM_JOURNAL_SIZE + wideJournalWords * 8, 1).start
+    journals = region(CSHM_JOURNAL_SIZE + Int(CSHM_JOURNAL_WORDS) * 8, limits.ksocks)
     ksocks = region(CSHM_KSOCK_SIZE, limits.ksocks)
     held = region(CSHM_HELD_SIZE, limits.ksocks * Int(CSHM_HELD))
     // Two for every Ksock that reads, and as many entries again as requests may be outstanding, twice.
@@ -131,8 +131,9 @@ final class Geometry: Sendable {
 
   /// The slot class that holds slot number `slot`.
   @inline(__always) func slotClass(of slot: Int) -> Int {
-    var index = classes.count - 1
-    while index > 0, slot < classes[index].firstSlot { index -= 1 }
+    // From the small ones: they are the most, and sent most.
+    var index = 0
+    while index &+ 1 < classes.count, slot >= classes[index &+ 1].firstSlot { index &+= 1 }
     return index
   }
 

@@ -10,9 +10,8 @@ internal import CShm
 /// **Ownership:** closes when the last reference goes; messages taken from it may live longer.
 /// **Errors:** every call can fail with `closed`, `forked`, `corrupt` and `lockStalled`, besides those it names.
 public final class Ksock: @unchecked Sendable {
-  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `spares`, `pending` and `lastName` with
-  // its key by `sendLock`;
-  // `isClosedHere` is only set under both.
+  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `ownSlots`, `pending` and `names` by
+  // `sendLock`; `isClosedHere` is only set under both.
 
   /// What a Ksock may do.
   public enum Mode: UInt32, Sendable {
@@ -36,7 +35,7 @@ public final class Ksock: @unchecked Sendable {
   let reading: LocalArray<ReadingEnd>
   var awaited: [AwaitedReply] = []
   // Guarded by sendLock
-  let spares: LocalArray<Int>
+  let ownSlots: LocalArray<OwnSlots>
   var pending: Outgoing? {
     didSet {
       settleWritability()
@@ -53,8 +52,7 @@ public final class Ksock: @unchecked Sendable {
   }
   /// The id of the message that the helper sent last, until the program asks.
   var sentByHelper: MessageID?
-  var lastName: [UInt8] = []
-  let lastKey: LocalArray<NameKey>
+  let names = KnownNames()
 
   private let locks: LocalArray<UInt32>
   var isClosedHere = false
@@ -102,8 +100,7 @@ public final class Ksock: @unchecked Sendable {
     incarnation = record.incarnation
     generation = cshm_fork_generation()
     reading = LocalArray(repeating: ReadingEnd(chunk: Int(record.firstChunk) - 1), count: 1)
-    spares = LocalArray(repeating: -1, count: shared.geometry.classes.count)
-    lastKey = unsafe LocalArray(repeating: NameKey([0].span.bytes, seed: 0), count: 1)
+    ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
     locks = LocalArray(repeating: 0, count: 2)
     spinBudget = LocalArray(repeating: cshm_processors() > 1 ? Self.defaultSpin : 0, count: 1)
   }
@@ -115,8 +112,9 @@ public final class Ksock: @unchecked Sendable {
     close()
     shared.leave()
     reading.deallocate()
-    spares.deallocate()
-    lastKey.deallocate()
+    for number in 0..<ownSlots.count { ownSlots[number].deallocate() }
+    ownSlots.deallocate()
+    names.deallocate()
     locks.deallocate()
     spinBudget.deallocate()
   }
@@ -137,7 +135,10 @@ public final class Ksock: @unchecked Sendable {
     guard !isClosedHere else { return }
     isClosedHere = true
     var slots: [Int] = pending.map { [$0.slot] } ?? []
-    for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
+    for number in 0..<ownSlots.count {
+      let own = ownSlots[number]
+      for place in 0..<own.count { slots.append(own[place]) }
+    }
     pending = nil
     shared.close(record, incarnation, givingBack: slots)
     // Threads of ours that wait for a message are told.
@@ -166,6 +167,11 @@ public final class Ksock: @unchecked Sendable {
     _ operation: StaticString, _ body: (inout Rings) throws(KBusError) -> Result
   ) throws(KBusError) -> Result {
     try lockBus(operation)
+    return try goOnWithBus(body)
+  }
+
+  /// The same with the lock taken already.
+  @inline(__always) func goOnWithBus<Result>(_ body: (inout Rings) throws(KBusError) -> Result) throws(KBusError) -> Result {
     var rings = Rings(shared)
     defer { unlockBus(rings) }
     var mayReclaim = true
@@ -180,7 +186,7 @@ public final class Ksock: @unchecked Sendable {
     }
   }
 
-  private func lockBus(_ operation: StaticString) throws(KBusError) {
+  func lockBus(_ operation: StaticString) throws(KBusError) {
     try check(operation)
     try shared.lock(operation)
     guard record.incarnation == incarnation, record.special & UInt32(CSHM_SPECIAL_CLOSING) == 0 else {
@@ -230,7 +236,7 @@ extension SharedBus {
     guard (try? lock("close")) != nil else { return }
     var rings = Rings(self)
     // Ours by their sender, also if somebody else has closed the Ksock, whose descriptor was gone.
-    for index in slots where slot(index).sender == incarnation { giveBack(slot(index)) }
+    for index in slots { giveBack(slot(index), of: incarnation) }
     if ksock.incarnation == incarnation {
       // In the same hold of the lock: nobody meets a Ksock of ours that is open and has lost its descriptor.
       memory.store32(ksock.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0)

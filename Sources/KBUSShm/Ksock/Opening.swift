@@ -154,9 +154,14 @@ extension SharedBus {
     return last
   }
 
-  /// Slots that it was filling, or had in reserve, when its process died.
+  /// Slots that it was filling, or had for itself, when its process died.
   private func giveBackLoans(of ksock: KsockRecord) {
-    for index in 0..<geometry.slotCount where slot(index).sender == ksock.incarnation { giveBack(slot(index)) }
+    for index in 0..<geometry.slotCount { giveBack(slot(index), of: ksock.incarnation) }
+  }
+
+  /// A slot that a Ksock has, if it does, is without an owner from now on. Direct: the Ksock's process is gone, or calls this.
+  func giveBack(_ slot: SlotRecord, of incarnation: UInt64) {
+    if slot.sender & ~CSHM_SLOT_IDLE == incarnation { memory.store64(slot.at + CSHM_SLOT_SENDER, 0) }
   }
 
   /// Messages that it was still reading when its process died.
@@ -167,8 +172,8 @@ extension SharedBus {
       let slot = try slot(checking: memory.u32(record + CSHM_HELD_SLOT), "close")
       // Void if head never passed it: then the copy was still in the queue, and has been given back there.
       let counts = position == CSHM_HELD_SPECIAL || position <= ksock.head
-      if counts, slot.generation == memory.u64(record + CSHM_HELD_GENERATION) {
-        slot.release(holder: memory.u32(record + CSHM_HELD_HOLDER))
+      if counts, slot.sequence == memory.u64(record + CSHM_HELD_SEQUENCE) {
+        release(slot, holder: memory.u32(record + CSHM_HELD_HOLDER))
       }
       memory.store64(record + CSHM_HELD_POSITION, 0)
     }

@@ -227,7 +227,7 @@ struct Deliveries: ~Copyable {
       if end.lastPushed != ksock.lastPushed { transaction.set(at + CSHM_KSOCK_LAST_PUSHED, end.lastPushed) }
       if end.reserved != ksock.reserved {
         transaction.set(at + CSHM_KSOCK_RESERVED, end.reserved)
-        if end.reserved > ksock.reservedMax { transaction.set(at + CSHM_KSOCK_RESERVED_MAX, end.reserved) }
+        if end.reserved > ksock.reservedMax { memory.store32(at + CSHM_KSOCK_RESERVED_MAX, end.reserved) }
       }
       if end.tailChunk != ksock.tailChunk { transaction.set(at + CSHM_KSOCK_TAIL_CHUNK, end.tailChunk) }
       if end.end != ksock.end {

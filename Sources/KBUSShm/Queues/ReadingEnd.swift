@@ -45,9 +45,9 @@ extension SharedBus {
   }
 
   /// Notes what is about to be held: all but the position, which makes it count.
-  @inline(__always) func prepareHeld(_ ksock: KsockRecord, _ number: Int, _ copy: Copy, generation: UInt64) -> Int {
+  @inline(__always) func prepareHeld(_ ksock: KsockRecord, _ number: Int, _ copy: Copy, sequence: UInt64) -> Int {
     let record = heldRecord(ksock, number)
-    memory.store64(record + CSHM_HELD_GENERATION, generation)
+    memory.store64(record + CSHM_HELD_SEQUENCE, sequence)
     memory.store32(record + CSHM_HELD_SLOT, copy.slot)
     memory.store32(record + CSHM_HELD_HOLDER, copy.holder)
     return record
@@ -55,7 +55,7 @@ extension SharedBus {
 
   /// Gives a held message back. The bit first: a held record that points at a bit already cleared does no harm.
   @inline(__always) func releaseHeld(_ ksock: KsockRecord, _ number: Int, _ slot: SlotRecord, holder: UInt32) {
-    slot.release(holder: holder)
+    release(slot, holder: holder)
     memory.store64(heldRecord(ksock, number) + CSHM_HELD_POSITION, 0)
   }
 
@@ -74,10 +74,9 @@ extension SharedBus {
         let slot = try slot(checking: copy.slot, "receive")
         // The sender's core had these lines last; they come together rather than one after the other.
         memory.prefetch(slot.at)
-        memory.prefetch(slot.at + CSHM_SLOT_SEQUENCE)
         memory.prefetch(slot.payload)
         let number = try findHeld(ksock, &end)
-        let record = prepareHeld(ksock, number, copy, generation: slot.generation)
+        let record = prepareHeld(ksock, number, copy, sequence: slot.sequence)
         memory.store64(record + CSHM_HELD_POSITION, end.head &+ 1)
         held = number
       }

@@ -29,7 +29,7 @@ extension SharedBus {
     let held = try copy.isMessage ? findHeld(ksock, &end) : nil
     var transaction = Transaction(self, journalOf: ksock.index)
     if let held {
-      let record = prepareHeld(ksock, held, copy, generation: try slot(checking: copy.slot, "receive").generation)
+      let record = prepareHeld(ksock, held, copy, sequence: try slot(checking: copy.slot, "receive").sequence)
       transaction.set(record + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL)
     }
     if let previous {
@@ -62,7 +62,7 @@ extension SharedBus {
     let held = try copy.isMessage ? findHeld(ksock, &end) : nil
     var transaction = Transaction(self, journalOf: ksock.index)
     if let held {
-      let record = prepareHeld(ksock, held, copy, generation: try slot(checking: copy.slot, "request").generation)
+      let record = prepareHeld(ksock, held, copy, sequence: try slot(checking: copy.slot, "request").sequence)
       transaction.set(record + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL)
     }
     transaction.set(entry.at + CSHM_ENTRY_META, copy.kind | UInt32(CSHM_ENTRY_TOMBSTONE))

@@ -121,7 +121,7 @@ extension Ksock {
     guard isOurs, let held = taken.held, let slot = try? shared.slot(checking: taken.copy.slot, "receive") else { return }
     if isClosedHere {
       // The held record may serve another Ksock by now.
-      slot.release(holder: taken.copy.holder)
+      shared.release(slot, holder: taken.copy.holder)
     } else {
       shared.releaseHeld(record, held, slot, holder: taken.copy.holder)
     }

@@ -49,6 +49,17 @@ extension SharedBus {
     if ksock.hasDescriptor != 0, ksock.isReadable { ringDescriptor(of: ksock) }
   }
 
+  /// After a direct send, and after the lock has been given back.
+  @inline(__always) func wake(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
+    cshm_fence()
+    if let requester = outcome.requester { wake(ksock(requester)) }
+    for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
+      let recipient = known.value.recipients[place]
+      wake(KsockRecord(memory: memory, at: recipient.at, index: Int(recipient.index)))
+    }
+    if outcome.callsHelpers { callHelpers() }
+  }
+
   /// Wakes whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
   func wakeAll() {
     for index in 0..<geometry.limits.ksocks {

@@ -8,7 +8,9 @@ import Testing
 @Suite(.serialized, .timeLimit(.minutes(10))) struct StoreSweepTests {
   @Test(
     "A process killed before any store of an operation leaves the bus whole, and the operation done or not done",
-    arguments: ["announce", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait", "close", "open"])
+    arguments: [
+      "announce", "first", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait", "close", "open",
+    ])
   func sweep(_ operation: String) throws {
     let scene = try SweepScene()
     defer { scene.end() }

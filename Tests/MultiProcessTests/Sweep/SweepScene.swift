@@ -74,7 +74,7 @@ final class SweepScene {
     let answers = try everything(from: requester)
     let happened: Bool
     switch operation {
-    case "announce", "urgent":
+    case "announce", "first", "urgent":
       #expect(Set(copies).count == 1, "all listeners or none: \(copies)")
       happened = copies[0] == 1
     case "request", "stateful":
