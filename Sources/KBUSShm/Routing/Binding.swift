@@ -106,7 +106,7 @@ extension SharedBus {
     countStar(form, name, +1, &transaction)
   }
 
-  /// What senders remember of recipients holds no longer (L2).
+  /// What senders remember of recipients holds no longer (L3).
   private func changeRouting(_ transaction: inout Transaction) {
     let word = geometry.lockLine + CSHM_LOCK_LINE_ROUTING
     transaction.set(word, memory.u64(word) &+ 1)

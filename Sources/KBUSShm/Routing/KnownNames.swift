@@ -1,5 +1,5 @@
 // The names that a Ksock sends to, remembered: most senders have few. What is remembered of a name is its hashes, and who its
-// recipients are, as long as nobody binds or unbinds (L2): then a send looks nothing up.
+// recipients are, as long as nobody binds or unbinds (L3): then a send looks nothing up.
 
 internal import CShm
 

@@ -100,19 +100,21 @@ struct Transaction: ~Copyable {
       guard phase & ~0xFFFF_FFFF == CSHM_COMMITTED, count <= (number == 0 ? geometry.wideJournalWords : Int(CSHM_JOURNAL_WORDS)) else {
         throw .corrupt(.j1, "recover")
       }
-      try check(memory, journal, count)
+      try check(bus, journal, count)
       apply(memory, journal, count)
     }
     memory.store64(journal + CSHM_JOURNAL_PHASE, 0)
   }
 
   /// Whether every entry leads into the bus file, and the last ends where the log does.
-  private static func check(_ memory: BusMemory, _ journal: Int, _ count: Int) throws(KBusError) {
+  private static func check(_ bus: borrowing SharedBus, _ journal: Int, _ count: Int) throws(KBusError) {
+    let memory = bus.memory
     var word = 0
     while word < count {
       let place = memory.u64(journal + CSHM_JOURNAL_SIZE + word * 8), (offset, further) = decode(place)
-      guard offset >= Geometry.page, place & 3 != 3, further < Int(CSHM_LONGEST_RUN), further == 0 || place & 3 == 0,
-        offset <= memory.count - 16 - 8 * further
+      // The lock itself is the first word of all that transactions change.
+      guard offset >= bus.geometry.lockLine + CSHM_LOCK_LINE_SEQUENCE, place & 3 != 3, further < Int(CSHM_LONGEST_RUN),
+        further == 0 || place & 3 == 0, offset <= memory.count - 16 - 8 * further
       else { throw .corrupt(.j1, "recover") }
       word += 2 + further
     }

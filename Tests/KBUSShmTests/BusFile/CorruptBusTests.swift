@@ -22,7 +22,7 @@ import Testing
       case .header: words(0, bytes: Int(CSHM_HEADER_SIZE))
       case .state: words(geometry.state, bytes: Int(CSHM_STATE_STAR_DEPTHS) + 32)
       // Not the word of the lock itself: it decides who may run at all, not what is found.
-      case .lockLine: words(geometry.lockLine, bytes: Int(CSHM_LOCK_LINE_MUTEX_WORD))
+      case .lockLine: words(geometry.lockLine + CSHM_LOCK_LINE_SEQUENCE, bytes: CSHM_LOCK_LINE_SIZE - CSHM_LOCK_LINE_SEQUENCE)
       case .ksocks: try inUse(geometry.ksocks, bus)
       case .heldRecords: try inUse(geometry.held, bus)
       case .chunks: try inUse(geometry.chunks, bus, firstBytes: Int(CSHM_CHUNK_SIZE) + 6 * Int(CSHM_ENTRY_SIZE))
@@ -156,14 +156,16 @@ import Testing
           CSHM_COMMITTED, CSHM_COMMITTED | 1, CSHM_COMMITTED | 252, CSHM_COMMITTED | 253, CSHM_COMMITTED | 0xFFFF_FFFF,
           CSHM_COMMITTED << 1 | 2, .max,
         ] {
-          all.append(WildJournal(number: number, phase: phase, place: 4096))
+          all.append(WildJournal(number: number, phase: phase, place: 8192))
         }
-        for place in [0, 1, 2, 3, 4095, 4096, 4097, 4099, end - 16, end - 7, end - 4, end, end + 4096, 1 << 40, 1 << 63, .max - 3, .max] {
+        for place in [
+          0, 1, 2, 3, 4095, 4096, 4097, 4099, 4104, 8192, end - 16, end - 7, end - 4, end, end + 4096, 1 << 40, 1 << 63, .max - 3, .max,
+        ] {
           all.append(WildJournal(number: number, phase: CSHM_COMMITTED | 2, place: place))
         }
-        // Runs: as long as can be, longer, of halves, beyond the log, into the word of the lock.
+        // Runs: as long as can be, longer, of halves, beyond the log, beyond the file.
         for (words, place): (UInt64, UInt64) in [
-          (5, 4096 | 3 * CSHM_RUN), (6, 4096 | 4 * CSHM_RUN), (3, 4097 | CSHM_RUN), (2, 4096 | 3 * CSHM_RUN),
+          (5, 8192 | 3 * CSHM_RUN), (6, 8192 | 4 * CSHM_RUN), (3, 8193 | CSHM_RUN), (2, 8192 | 3 * CSHM_RUN),
           (5, (end - 32) | 3 * CSHM_RUN),
         ] {
           all.append(WildJournal(number: number, phase: CSHM_COMMITTED | words, place: place))
