@@ -6,7 +6,7 @@ import KBUSShm
 /// and is not counted. The process says `ready` when it waits for the other side, and `stores N` when it survived.
 enum Sweep {
   enum Operation: String, CaseIterable {
-    case announce, first, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
+    case announce, first, across, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
   }
 
   static func run() -> Never {
@@ -37,7 +37,7 @@ enum Sweep {
     try prepare(operation, ksock)
     cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
     switch operation {
-    case .announce, .first: try ksock.send(Announcement("$.Sweep.News", "swept"))
+    case .announce, .first, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
     case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
     case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))
     case .stateful:

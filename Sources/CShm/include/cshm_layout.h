@@ -187,8 +187,8 @@ typedef struct cshm_ksock {
     uint32_t urgent_count;
     uint32_t urgent_head;      /* +1: front of the urgent messages, newest first */
 
-    /* What a waiting reader looks at, and nothing else: a sender stores here once a message, last of all. */
-    uint32_t bell;             /* futex word; rung by adding 1, direct           */
+    /* How a reader waits. Everybody looks here, and stores only if there is somebody to be woken or something special. */
+    uint32_t bell;             /* futex word; rung by adding 1, direct, if somebody sleeps */
     uint32_t special;          /* under the lock                                 */
     uint32_t sleepers;         /* owner: threads in, or on their way into, a futex wait */
     uint32_t has_descriptor;   /* owner: CSHM_DESCRIPTOR_...; 0 while there is none to be rung */
@@ -383,6 +383,8 @@ _Static_assert(sizeof(cshm_journal) + 8 * CSHM_JOURNAL_WORDS == 2048, "layout ve
 _Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");
+_Static_assert(offsetof(cshm_ksock, sleepers) % 8 == 0 && offsetof(cshm_ksock, has_descriptor) == offsetof(cshm_ksock, sleepers) + 4,
+               "one look tells a sender whether anybody waits");
 _Static_assert(offsetof(cshm_ksock, head) % 64 == 0, "the reading end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, set_aside_head) % 64 == 0, "layout version 1");
 _Static_assert(sizeof(cshm_held) == 32, "layout version 1");

@@ -123,8 +123,13 @@ internal import CShm
   /// `unlessSame`: leaves bytes alone that are there already. It counts as a store all the same, so that tests meet the same
   /// stores in each run.
   @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int, unlessSame: Bool = false) {
-    if unlessSame, holds(bytes, upTo: bytes.byteCount, at: offset) { return faultPoint() }
+    if unlessSame, isSame(bytes, at: offset) { return faultPoint() }
     unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: offset) }
+  }
+
+  @inline(__always) private func isSame(_ bytes: RawSpan, at offset: Int) -> Bool {
+    let place = unsafe place(offset, bytes.byteCount)
+    return unsafe bytes.withUnsafeBytes { unsafe cshm_same(place, $0.baseAddress!, $0.count) != 0 }
   }
 
   /// Whether the first `count` bytes of the span are those at this place.

@@ -68,6 +68,9 @@ final class Geometry: Sendable {
   let reservedBytes: Int
   let fileBytes: Int
   let slotCount: Int
+  /// Slots of the smallest class, and their payload.
+  private let smallestSlots: Int
+  let smallestPayload: Int
 
   init(_ limits: Limits) {
     self.limits = limits
@@ -117,6 +120,8 @@ final class Geometry: Sendable {
     self.classes = LocalArray(repeating: classes[0], count: classes.count)
     for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
+    smallestSlots = classes[0].headers.count
+    smallestPayload = classes[0].payloadBytes
     reservedBytes = reserved
     fileBytes = next
   }
@@ -131,9 +136,14 @@ final class Geometry: Sendable {
 
   /// The slot class that holds slot number `slot`.
   @inline(__always) func slotClass(of slot: Int) -> Int {
-    // From the small ones: they are the most, and sent most.
-    var index = 0
-    while index &+ 1 < classes.count, slot >= classes[index &+ 1].firstSlot { index &+= 1 }
+    // The small ones are the most, and sent most.
+    if slot < smallestSlots { return 0 }
+    return largerSlotClass(of: slot)
+  }
+
+  @inline(never) private func largerSlotClass(of slot: Int) -> Int {
+    var index = classes.count - 1
+    while index > 0, slot < classes[index].firstSlot { index -= 1 }
     return index
   }
 

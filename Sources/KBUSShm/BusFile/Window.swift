@@ -45,6 +45,10 @@ internal import CShm
     (UInt64(high.littleEndian) << 32 | UInt64(low.littleEndian)).littleEndian
   }
 
+  /// The two that such a word was made of.
+  @inline(__always) static func low(_ word: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: word.littleEndian).littleEndian }
+  @inline(__always) static func high(_ word: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: word.littleEndian >> 32).littleEndian }
+
   /// Stores `new` if the word is still `old`; returns whether it was.
   @inline(__always) func replace64(_ field: Int, _ old: UInt64, _ new: UInt64) -> Bool {
     faultPoint()

@@ -11,10 +11,11 @@ extension Ksock {
   /// `noRoomForReply`, `noReplier`, `noRequester`, `notWaitedFor`, `anotherReplier`, `recipientFull`, `pending`, `poolExhausted`,
   /// `noSpace`. After every error but `pending` and `alreadyPending` the message is gone; nobody got it.
   /// **Source:** KBUS specification, sections 10 and 11.
-  @discardableResult
-  public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID {
-    let message = message.message
-    return unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
+  @inlinable @discardableResult
+  public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID { try send(copying: message.message) }
+
+  @usableFromInline func send(copying message: Message) throws(KBusError) -> MessageID {
+    unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
   }
 
   /// Sends what lies somewhere in the process. `measured`: its size has been checked before.
@@ -27,33 +28,55 @@ extension Ksock {
     defer { unlockSends() }
     try requireNothingPending()
     let outgoing = try fill(header, name, count: data.byteCount, measured: measured)
-    shared.memory.copyIn(data, at: shared.slot(outgoing.slot).payload)
+    shared.memory.copyIn(data, at: outgoing.slot.payload)
     return try publish(outgoing)
   }
 
   /// With sendLock.
   @inline(__always) func requireNothingPending() throws(KBusError) {
-    guard pending == nil else { throw .alreadyPending }
-    sentByHelper = nil
+    if state.value.hasPending { try refusePending() }
+    if state.value.hasSentByHelper { sentByHelper = nil }
   }
 
+  @inline(never) private func refusePending() throws(KBusError) { throw .alreadyPending }
+
   /// Claims a slot and fills it, but for the payload. With sendLock.
+  #if hasFeature(Embedded)
+    // Five copies of this are a good part of libkbus.so.
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
   func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.memory.prefetchToWrite(shared.geometry.lockLine)
-    if !measured { try checkSize(nameLength: name.byteCount, dataLength: count, flags: header.flags) }
-    guard let known = names.find(name, seed: shared.hashSeed) else { throw .badName(MessageName(name), "send") }
+    let known = try check(name, header.flags, count: count, isMeasured: measured)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
-    slot.write(header, name: name, dataCount: count)
-    return Outgoing(slot: slot.index, known.value.reference, header)
+    shared.memory.write(header, name: name, dataCount: count, headerAt: slot.header, payload: slot.payload)
+    return Outgoing(slot, known.value.reference, header)
   }
 
-  /// What can be said of a message by its lengths and flags, in the order of section 10.3. The grammar of its name comes later.
-  func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
+  /// What can be said of a message without its recipients: by its lengths and flags, in the order of section 10.3, and by its name.
+  @inline(__always) private func check(
+    _ name: RawSpan, _ flags: MessageFlags, count: Int, isMeasured: Bool
+  ) throws(KBusError) -> LocalPlace<KnownName> {
+    // Of a name that is known: longer ones need more.
+    let limit = shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE)
+    if let known = names.find(name), count >= 0, MessageSize.largest(nameLength: name.byteCount) &+ count <= Int(truncatingIfNeeded: limit),
+      !flags.isSuperset(of: [.allOrWait, .allOrFail])
+    {
+      return known
+    }
+    if !isMeasured { try checkSize(nameLength: name.byteCount, dataLength: count, flags: flags) }
+    guard let known = names.learn(name, seed: shared.hashSeed) else { throw .badName(MessageName(name), "send") }
+    return known
+  }
+
+  @inline(never) func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
+    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
     guard !flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
-    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
     guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
       throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)
     }
@@ -62,8 +85,12 @@ extension Ksock {
   /// What is known of the name of a message; if it is not known any more it is learnt again, from where we wrote it.
   @inline(__always) private func known(_ message: Outgoing) throws(KBusError) -> LocalPlace<KnownName> {
     if let known = names[message.name] { return known }
-    let name = try shared.slot(message.slot).messageName("send")
-    guard !name.bytes.isEmpty, let known = unsafe names.find(name.bytes.span.bytes, seed: shared.hashSeed) else {
+    return try learnAgain(message)
+  }
+
+  @inline(never) private func learnAgain(_ message: Outgoing) throws(KBusError) -> LocalPlace<KnownName> {
+    let name = try shared.slot(message.slot.index).messageName("send")
+    guard let known = unsafe names.learn(name.bytes.span.bytes, seed: shared.hashSeed) else {
       throw .corrupt(.s3, "send")
     }
     return known
@@ -73,23 +100,29 @@ extension Ksock {
 
   @inline(never) func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
     let known = try known(message)
-    let outcome: DirectOutcome?
     do throws(KBusError) {
-      try lockBus("send")
-      do throws(KBusError) {
-        outcome = try shared.sendDirectly(message, known, shared.slot(message.slot), from: record, incarnation)
-      } catch {
+      try shared.lock("send")
+      if !isOnBus { try leave("send") }
+      if let outcome = try sendDirectly(message, known) {
         shared.unlock()
-        throw error
+        keepSlot(message.slot, wasSent: true)
+        shared.wake(known, message, outcome)
+        return outcome.id
       }
     } catch {
       try abandon(message, error)
     }
-    guard let outcome else { return try publishTheLongWay(message, known) }
-    shared.unlock()
-    keepSlot(message.slot, wasSent: true)
-    shared.wake(known, message, outcome)
-    return outcome.id
+    return try publishTheLongWay(message, known)
+  }
+
+  /// With the bus lock, which it gives back when it fails.
+  @inline(__always) private func sendDirectly(_ message: Outgoing, _ known: LocalPlace<KnownName>) throws(KBusError) -> DirectOutcome? {
+    do throws(KBusError) {
+      return try shared.sendDirectly(message, known, from: record)
+    } catch {
+      shared.unlock()
+      throw error
+    }
   }
 
   /// With the bus lock, which it gives back.

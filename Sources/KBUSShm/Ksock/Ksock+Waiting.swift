@@ -24,10 +24,12 @@ extension Ksock {
     goInside()
     defer { comeOut() }
     while true {
-      let heard = record.bell
-      let ready = try readiness().intersection(what)
-      if !ready.isEmpty || deadline.isPast { return ready }
-      record.sleep(since: heard, until: deadline)
+      if deadline.isPast { return try readiness().intersection(what) }
+      let found = try record.sleep(until: deadline) { () throws(KBusError) -> Readiness? in
+        let ready = try readiness().intersection(what)
+        return ready.isEmpty ? nil : ready
+      }
+      if let found { return found }
     }
   }
 

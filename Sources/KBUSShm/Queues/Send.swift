@@ -7,8 +7,7 @@ internal import CShm
 
 /// A message on its way out. Its slot is filled, but for what the bus itself says in the header.
 struct Outgoing: BitwiseCopyable {
-  /// The index of its slot.
-  let slot: Int
+  let slot: OwnSlot
   let name: NameReference
   let flags: MessageFlags
   let to: UInt32
@@ -16,7 +15,7 @@ struct Outgoing: BitwiseCopyable {
   /// The id, once it has been given out, or from another network; a retry keeps it.
   var id: MessageID
 
-  @inline(__always) init(slot: Int, _ name: NameReference, _ header: OutgoingHeader) {
+  @inline(__always) init(_ slot: OwnSlot, _ name: NameReference, _ header: OutgoingHeader) {
     self.slot = slot
     self.name = name
     flags = header.flags
@@ -73,7 +72,7 @@ extension SharedBus {
     _ message: inout Outgoing, _ known: LocalPlace<KnownName>, from sender: KsockRecord, _ rings: inout Rings
   ) throws(KBusError) -> SendOutcome {
     var serials = Serials(self)
-    let slot = slot(message.slot)
+    let slot = slot(message.slot.index)
     if message.id.isNone { message.id = serials.next() }
     var recipients = Recipients()
     if let refusal = try decide(message, known, slot, &recipients) {
@@ -303,7 +302,7 @@ private struct Copies {
   /// The next copy; each has a holder bit of its own.
   private mutating func next(binding: UInt64 = 0, request: RequestRecord? = nil) -> Copy {
     let copy = Copy(
-      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot) + 1,
+      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot.index) + 1,
       holder: UInt32(count), binding: binding, request: request.map { UInt32($0.index) + 1 } ?? 0)
     count += 1
     return copy

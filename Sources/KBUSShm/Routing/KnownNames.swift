@@ -37,7 +37,7 @@ internal import CShm
 
   @inline(__always) fileprivate func isCalled(_ name: RawSpan) -> Bool {
     guard let bytes = unsafe bytes else { return false }
-    return unsafe name.withUnsafeBytes { unsafe cshm_equal(bytes, $0.baseAddress!, $0.count) != 0 }
+    return unsafe name.withUnsafeBytes { unsafe cshm_same(bytes, $0.baseAddress!, $0.count) != 0 }
   }
 }
 
@@ -64,13 +64,11 @@ struct NameReference: BitwiseCopyable {
     last.deallocate()
   }
 
-  /// What is known of a name; it is learnt if need be. Nil if it breaks the grammar.
-  @inline(__always) func find(_ name: RawSpan, seed: UInt64) -> LocalPlace<KnownName>? {
+  /// What is known of a name, if it is known.
+  @inline(__always) func find(_ name: RawSpan) -> LocalPlace<KnownName>? {
     guard name.byteCount > 0 else { return nil }
-    let place = Self.place(name)
-    let known = names.at(place)
-    if known.value.count == name.byteCount, known.value.isCalled(name) { return known }
-    return learn(name, seed, place)
+    let known = names.at(Self.place(name))
+    return known.value.count == name.byteCount && known.value.isCalled(name) ? known : nil
   }
 
   /// Names of other lengths or last letters are apart.
@@ -78,9 +76,12 @@ struct NameReference: BitwiseCopyable {
     (name.byteCount &+ Int(name.byte(name.byteCount &- 1))) & (places - 1)
   }
 
-  private func learn(_ name: RawSpan, _ seed: UInt64, _ place: Int) -> LocalPlace<KnownName>? {
-    let key = NameKey(name, seed: seed)
-    guard key.isValid, name.byteCount <= MessageName.maximumLength else { return nil }
+  /// The same of one that need not be known: it is learnt. Nil if it breaks the grammar.
+  @inline(never) func learn(_ name: RawSpan, seed: UInt64) -> LocalPlace<KnownName>? {
+    if let known = find(name) { return known }
+    guard name.byteCount > 0, name.byteCount <= MessageName.maximumLength else { return nil }
+    let key = NameKey(name, seed: seed), place = Self.place(name)
+    guard key.isValid else { return nil }
     let known = names.at(place)
     let room = unsafe known.value.bytes ?? .allocate(byteCount: MessageName.maximumLength, alignment: 8)
     unsafe name.withUnsafeBytes { unsafe room.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }

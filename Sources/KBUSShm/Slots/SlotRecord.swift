@@ -58,27 +58,33 @@ struct SlotRecord {
     nameLength <= Int(CSHM_SHORT_NAME) ? dataLength : dataLength + nameLength
   }
 
-  /// All of the header that the sender says, and the name.
-  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
-    let line = memory.window(at, CSHM_SLOT_SIZE)
-    line.store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
-    line.store32(CSHM_SLOT_TO, header.to)
-    line.store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
-    line.store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
-    line.store32(CSHM_SLOT_NAME_BYTES, UInt32(name.byteCount))
-    // A slot used again often has all of this already; not to write it again leaves the line where it is.
-    line.store64(CSHM_SLOT_ORIG_FROM, header.origFrom.word, unlessSame: true)
-    line.store64(CSHM_SLOT_FINAL_TO, header.finalTo.word, unlessSame: true)
-    let isInside = name.byteCount <= Int(CSHM_SHORT_NAME)
-    memory.copyIn(name, at: isInside ? at + CSHM_SLOT_NAME : payload + dataCount, unlessSame: true)
+  func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
+    memory.write(header, name: name, dataCount: dataCount, headerAt: at, payload: payload)
   }
 
   /// What the bus says of it. Before the holders (S2).
-  @inline(__always) func stamp(id: MessageID, from: UInt32, sequence: UInt64) {
+  func stamp(id: MessageID, from: UInt32, sequence: UInt64) {
     let line = memory.window(at, CSHM_SLOT_SIZE)
     line.store64(CSHM_SLOT_SEQUENCE, sequence)
     line.store64(CSHM_SLOT_ID, id.word)
     line.store32(CSHM_SLOT_FROM, from)
+  }
+}
+
+extension BusMemory {
+  /// All of the header that the sender says, and the name.
+  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int, headerAt at: Int, payload: Int) {
+    let line = window(at, CSHM_SLOT_SIZE)
+    line.store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
+    line.store32(CSHM_SLOT_TO, header.to)
+    line.store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
+    line.store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
+    line.store32(CSHM_SLOT_NAME_BYTES, UInt32(truncatingIfNeeded: name.byteCount))
+    // A slot used again often has all of this already; not to write it again leaves the line where it is.
+    line.store64(CSHM_SLOT_ORIG_FROM, header.origFrom.word, unlessSame: true)
+    line.store64(CSHM_SLOT_FINAL_TO, header.finalTo.word, unlessSame: true)
+    let isInside = name.byteCount <= Int(CSHM_SHORT_NAME)
+    copyIn(name, at: isInside ? at &+ CSHM_SLOT_NAME : payload &+ dataCount, unlessSame: true)
   }
 }
 

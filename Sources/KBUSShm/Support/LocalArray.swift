@@ -41,9 +41,16 @@
   func deallocate() { unsafe base.deallocate() }
 }
 
-/// One element of a LocalArray, of which single fields are read and written: it is never copied as a whole.
-@safe struct LocalPlace<Element: BitwiseCopyable>: BitwiseCopyable {
+/// A value in private memory, or an element of a LocalArray, of which single fields are read and written: it is never copied as a
+/// whole.
+@safe struct LocalPlace<Element: BitwiseCopyable>: BitwiseCopyable, @unchecked Sendable {
+  // Sendable: as LocalArray.
   private let place: UnsafeMutablePointer<Element>
+
+  init(_ value: Element) {
+    unsafe place = .allocate(capacity: 1)
+    unsafe place.initialize(to: value)
+  }
 
   @inline(__always) fileprivate init(_ place: UnsafeMutablePointer<Element>) { unsafe self.place = place }
 
@@ -51,4 +58,9 @@
     _read { yield unsafe place.pointee }
     nonmutating _modify { yield unsafe &place.pointee }
   }
+
+  /// For a lock word that the C side works on.
+  @inline(__always) var address: UnsafeMutablePointer<Element> { unsafe place }
+
+  func deallocate() { unsafe place.deallocate() }
 }

@@ -26,30 +26,30 @@ struct ShortTransaction: ~Copyable {
   }
 
   @inline(__always) mutating func set(_ offset: Int, _ word: UInt64) {
-    log(UInt64(offset))
+    log(UInt64(truncatingIfNeeded: offset))
     log(word)
   }
 
   @inline(__always) mutating func set32(_ offset: Int, _ word: UInt32) {
-    log(UInt64(offset) | UInt64(CSHM_STORE_32))
+    log(UInt64(truncatingIfNeeded: offset) | UInt64(CSHM_STORE_32))
     log(UInt64(word))
   }
 
   @inline(__always) mutating func set(_ offset: Int, _ first: UInt64, _ second: UInt64) {
-    log(UInt64(offset) | CSHM_RUN)
+    log(UInt64(truncatingIfNeeded: offset) | CSHM_RUN)
     log(first)
     log(second)
   }
 
   @inline(__always) mutating func set(_ offset: Int, _ first: UInt64, _ second: UInt64, _ third: UInt64) {
-    log(UInt64(offset) | 2 * CSHM_RUN)
+    log(UInt64(truncatingIfNeeded: offset) | 2 * CSHM_RUN)
     log(first)
     log(second)
     log(third)
   }
 
   @inline(__always) mutating func set(_ offset: Int, _ first: UInt64, _ second: UInt64, _ third: UInt64, _ fourth: UInt64) {
-    log(UInt64(offset) | 3 * CSHM_RUN)
+    log(UInt64(truncatingIfNeeded: offset) | 3 * CSHM_RUN)
     log(first)
     log(second)
     log(third)

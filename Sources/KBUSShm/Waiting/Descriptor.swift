@@ -76,7 +76,7 @@ extension Ksock {
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
   @inline(__always) func goInside() {
-    if descriptor.isOpen { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+    if state.value.hasDescriptor { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
