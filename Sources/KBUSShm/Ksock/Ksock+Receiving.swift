@@ -49,7 +49,7 @@ extension Ksock {
     while true {
       if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
       if deadline.isPast { return nil }
-      let taken = try record.sleep(until: deadline) { () throws(KBusError) in try takeNow() }
+      let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
       if let taken { return try ReceivedMessage(taken, of: self) }
     }
   }

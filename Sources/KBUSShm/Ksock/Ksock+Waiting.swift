@@ -25,7 +25,7 @@ extension Ksock {
     defer { comeOut() }
     while true {
       if deadline.isPast { return try readiness().intersection(what) }
-      let found = try record.sleep(until: deadline) { () throws(KBusError) -> Readiness? in
+      let found = try sleep(until: deadline) { () throws(KBusError) -> Readiness? in
         let ready = try readiness().intersection(what)
         return ready.isEmpty ? nil : ready
       }
@@ -40,6 +40,21 @@ extension Ksock {
     // After the retry, which may have delivered something to ourselves (D-20).
     if record.isReadable { ready.insert(.readable) }
     return ready
+  }
+
+  /// Sleeps until the bell rings, or the deadline passes, or for no reason at all, unless there is already what the caller waits for.
+  ///
+  /// A process without a helper has nobody to tell it that nobody watches over the bus: it looks now and then.
+  func sleep<Found: ~Copyable>(
+    until deadline: Deadline, unless look: () throws(KBusError) -> Found?
+  ) throws(KBusError) -> Found? {
+    if shared.hasHelper { return try record.sleep(until: deadline, unless: look) }
+    let soon = Deadline.after(.milliseconds(250))
+    if let found = try record.sleep(until: Deadline(nanoseconds: min(soon.nanoseconds, deadline.nanoseconds)), unless: look) {
+      return found
+    }
+    if !shared.isReaped { _ = try? shared.reap(.all) }
+    return nil
   }
 
   /// Waits until nothing is pending any more, trying again whenever room appears. False when the time is up.

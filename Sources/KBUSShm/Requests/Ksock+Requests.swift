@@ -41,7 +41,7 @@ extension Ksock {
         if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self) }
         throw .timedOut("request", name)
       }
-      let taken = try record.sleep(until: deadline) { () throws(KBusError) -> Taken? in
+      let taken = try sleep(until: deadline) { () throws(KBusError) -> Taken? in
         let taken = try takeReply(id)
         // With ALL_OR_WAIT the request itself may still be waiting for room.
         if taken == nil, record.pending != 0, try retryPending() { return try takeReply(id) }

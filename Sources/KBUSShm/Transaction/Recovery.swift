@@ -13,7 +13,7 @@ extension SharedBus {
     try finishOperation(&rings)
     let count = geometry.state + CSHM_STATE_RECOVERIES
     memory.store64(count, recoveryCount &+ 1)
-    // The dead may have owed a wake to anybody: wake at once, since what is woken only looks again.
-    wakeAll()
+    // The dead may have owed a wake to anybody. Under the lock, since what is woken only looks again.
+    ringAll()
   }
 }

@@ -62,8 +62,14 @@ extension SharedBus {
     if ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(KsockRecord(memory: memory, at: at, index: index)) }
   }
 
-  /// Wakes whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
-  func wakeAll() {
+  /// Rings whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
+  func ringAll() {
+    cshm_fence()
+    wakeAll()
+    ringBindWaiters()
+  }
+
+  fileprivate func wakeAll() {
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
       if ksock.isOpen { wake(ksock) }
