@@ -106,17 +106,19 @@ extension Ksock {
   /// Replies that other threads await are for them. With takeLock.
   @inline(never) private func handOver(from first: Taken) throws(KBusError) -> Taken? {
     var taken: Taken? = first
-    while let next = taken, try handOver(next) { taken = try takeNext() }
+    while let next = taken, try handOver(next) { taken = try takeLocked() }
     // Whoever spins for a reply may look at a place that we have passed.
     shared.memory.add32(record.at + CSHM_KSOCK_BELL, 1)
     return taken
   }
 
-  /// The same as `takeLocked`, where time is not short.
-  @inline(never) func takeNext() throws(KBusError) -> Taken? { try takeLocked() }
-
   /// Takes the next message, whoever it is for. With takeLock; `afterTake` when that has been given back.
-  @inline(__always) func takeLocked() throws(KBusError) -> Taken? {
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
     let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
     guard own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { return try refuseClosed() }

@@ -102,7 +102,7 @@ extension Ksock {
     let known = try known(message)
     do throws(KBusError) {
       try shared.lock("send")
-      if !isOnBus { try leave("send") }
+      if !staysOnBus { try leave("send") }
       if let outcome = try sendDirectly(message, known) {
         shared.unlock()
         keepSlot(message.slot, wasSent: true)
@@ -190,17 +190,19 @@ extension Ksock {
     return try publish(message)
   }
 
-  /// Drops a pending message without a trace. With nothing pending it does nothing.
-  public func discard() throws(KBusError) {
+  /// Drops a pending message without a trace. With nothing pending it does nothing. Returns whether there was one.
+  @discardableResult
+  public func discard() throws(KBusError) -> Bool {
     try check("discard")
     lockSends()
     defer { unlockSends() }
     sentByHelper = nil
-    guard let message = pending else { return }
+    guard let message = pending else { return false }
     pending = nil
     wasRefused = false
     forgetPending()
     keepSlot(message.slot, wasSent: false)
+    return true
   }
 
   /// Tells the bus that we have nothing pending any more.

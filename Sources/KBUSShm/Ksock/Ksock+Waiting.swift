@@ -20,6 +20,7 @@ extension Ksock {
   ///
   /// **Blocking:** until ready or the deadline. **Source:** KBUS specification, sections 12.2 and 19.
   public func wait(for what: Readiness, within limit: Duration?) throws(KBusError) -> Readiness {
+    try check("wait")
     let deadline = Deadline.after(limit)
     goInside()
     defer { comeOut() }
@@ -27,7 +28,9 @@ extension Ksock {
       if deadline.isPast { return try readiness().intersection(what) }
       let found = try sleep(until: deadline) { () throws(KBusError) -> Readiness? in
         let ready = try readiness().intersection(what)
-        return ready.isEmpty ? nil : ready
+        if !ready.isEmpty { return ready }
+        leaveToOthers()
+        return nil
       }
       if let found { return found }
     }

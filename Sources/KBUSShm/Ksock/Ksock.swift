@@ -210,11 +210,11 @@ public final class Ksock: @unchecked Sendable {
   func lockBus(_ operation: StaticString) throws(KBusError) {
     try check(operation)
     try shared.lock(operation)
-    if !isOnBus { try leave(operation) }
+    if !staysOnBus { try leave(operation) }
   }
 
   /// Whether the Ksock is still there, and stays. Under the bus lock.
-  @inline(__always) var isOnBus: Bool {
+  @inline(__always) var staysOnBus: Bool {
     let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
     return own.u64(CSHM_KSOCK_INCARNATION) == incarnation && own.u32(CSHM_KSOCK_SPECIAL) & UInt32(CSHM_SPECIAL_CLOSING) == 0
   }

@@ -42,10 +42,11 @@ extension Ksock {
         throw .timedOut("request", name)
       }
       let taken = try sleep(until: deadline) { () throws(KBusError) -> Taken? in
-        let taken = try takeReply(id)
+        if let taken = try takeReply(id) { return taken }
         // With ALL_OR_WAIT the request itself may still be waiting for room.
-        if taken == nil, record.pending != 0, try retryPending() { return try takeReply(id) }
-        return taken
+        if record.pending != 0, try retryPending(), let taken = try takeReply(id) { return taken }
+        leaveToOthers()
+        return nil
       }
       if let taken { return try ReceivedMessage(taken, of: self) }
     }
@@ -165,7 +166,7 @@ extension Ksock {
       let entry = chunk.entry(position)
       if position >= wanted.scanned, try isAnswer(entry.copy, to: wanted.id) {
         return position == end.head && record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
-          ? try takeNext() : try takeFromMiddle(entry)
+          ? try takeLocked() : try takeFromMiddle(entry)
       }
       position &+= 1
       if position % UInt64(CSHM_CHUNK_ENTRIES) == 0 { chunk = try shared.chunk(checking: chunk.next, "request") }

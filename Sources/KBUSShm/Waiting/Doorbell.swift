@@ -91,8 +91,10 @@ extension SharedBus {
 extension KsockRecord {
   /// Sleeps until the bell rings or the deadline passes, unless there is already what the caller waits for.
   func sleep<Found: ~Copyable>(until deadline: Deadline, unless look: () throws(KBusError) -> Found?) throws(KBusError) -> Found? {
+    let sleeper = incarnation
     memory.add32(at + CSHM_KSOCK_SLEEPERS, 1)
-    defer { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) }
+    // Closed meanwhile, the Ksock may have left its record to another.
+    defer { if incarnation == sleeper { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) } }
     cshm_fence_behind_atomic()
     let heard = bell
     if let found = try look() { return found }
