@@ -61,15 +61,21 @@ int cbench_pin(const int *cpus, int count) {
     return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : -errno;
 }
 
-pid_t cbench_spawn_self(char *const argv[], int input) {
+pid_t cbench_spawn(const char *path, char *const argv[], int input, int errors) {
     posix_spawn_file_actions_t actions;
     int result = posix_spawn_file_actions_init(&actions);
     if (result != 0) return -result;
     pid_t child = 0;
     if (input >= 0) result = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (result == 0) result = posix_spawn(&child, "/proc/self/exe", &actions, NULL, argv, environ);
+    if (result == 0 && errors >= 0) result = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    if (result == 0) result = posix_spawn(&child, path, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     return result == 0 ? child : -result;
+}
+
+int cbench_create(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd < 0 ? -errno : fd;
 }
 
 int cbench_die_with_parent(pid_t parent) {
@@ -100,6 +106,8 @@ void cbench_outlive_writers_of_stdin(void) {
         if (count == 0 || (count < 0 && errno != EINTR)) return;
     }
 }
+
+void cbench_say(const char *text) { fputs(text, stderr); }
 
 const char *cbench_libc(void) {
 #ifdef __GLIBC__

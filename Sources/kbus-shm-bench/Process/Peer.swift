@@ -1,21 +1,21 @@
 import CBench
 import Glibc
 
-/// This program, started once more as another process. It is killed when this value goes.
+/// Another process: this program started once more, or another program. It is killed when this value goes.
 final class Peer {
-  private let process: pid_t
+  let process: pid_t
   private var hasEnded = false
 
   /// How long a peer may take to get ready or to end.
   private static let patience: UInt64 = 30_000_000_000
 
-  init(_ arguments: String..., input: Int32 = -1) throws(BenchError) {
-    var argv = unsafe (["kbus-shm-bench"] + arguments).map { unsafe strdup($0) } + [nil]
+  init(path: String = "/proc/self/exe", _ arguments: [String], input: Int32 = -1, errors: Int32 = -1) throws(BenchError) {
+    var argv = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
     defer { for index in 0...arguments.count { unsafe free(argv[index]) } }
-    process = unsafe cbench_spawn_self(&argv, input)
+    process = unsafe cbench_spawn(path, &argv, input, errors)
     guard process > 0 else {
       hasEnded = true
-      throw BenchError("cannot start \(arguments[0])", errno: process)
+      throw BenchError("cannot start \(path)", errno: process)
     }
   }
 
@@ -25,19 +25,21 @@ final class Peer {
   func wait(until isTrue: () -> Bool) throws(BenchError) {
     let deadline = Clock.now() + Peer.patience
     while !isTrue() {
-      if let status = try endStatus() { throw BenchError("a peer ended early, with wait status \(status)") }
+      if let status = try endStatus() { throw BenchError("a peer ended early, with wait status \(status)", isEcho: status != 0) }
       try Peer.pause(before: deadline)
     }
   }
 
   /// Waits until the peer has ended of itself, and without complaint.
   func waitForEnd() throws(BenchError) {
-    let deadline = Clock.now() + Peer.patience
+    let status = try endStatus(before: Clock.now() + Peer.patience)
+    guard status == 0 else { throw BenchError("a peer failed, with wait status \(status)", isEcho: true) }
+  }
+
+  /// Waits until the peer has ended, and returns how.
+  func endStatus(before deadline: UInt64) throws(BenchError) -> Int32 {
     while true {
-      if let status = try endStatus() {
-        guard status == 0 else { throw BenchError("a peer failed, with wait status \(status)") }
-        return
-      }
+      if let status = try endStatus() { return status }
       try Peer.pause(before: deadline)
     }
   }

@@ -1,6 +1,6 @@
 import CBench
 
-/// The words that client and server share, mapped from a file in the run's directory.
+/// The words that the processes of one scenario share, mapped from a file in its directory.
 @safe
 final class SharedArea {
   private let area: UnsafeMutablePointer<cbench_area>
@@ -14,22 +14,23 @@ final class SharedArea {
 
   deinit { unsafe cbench_unmap(area) }
 
-  var ping: SharedWord { unsafe SharedWord(cbench_ping(area)) }
-  var pong: SharedWord { unsafe SharedWord(cbench_pong(area)) }
-  private var ready: SharedWord { unsafe SharedWord(cbench_ready(area)) }
+  /// How many peers can begin.
+  var ready: SharedWord { unsafe SharedWord(cbench_ready(area)) }
+  /// 1 once all shall begin.
+  var go: SharedWord { unsafe SharedWord(cbench_go(area)) }
+  /// How many peers have all that they wait for.
+  var done: SharedWord { unsafe SharedWord(cbench_done(area)) }
+  /// How many messages were missing or out of order.
+  var lost: SharedWord { unsafe SharedWord(cbench_lost(area)) }
+  /// Times.
+  var began: SharedWord { unsafe SharedWord(cbench_began(area)) }
+  var ended: SharedWord { unsafe SharedWord(cbench_ended(area)) }
 
-  /// Makes ready for the next scenario. No server may be running.
-  func reset() {
-    ping.store(0)
-    pong.store(0)
-    ready.store(0)
-  }
-
-  var isReady: Bool { ready.load() == 1 }
-  func announceReady() { ready.store(1) }
+  func isReady(_ peers: Int) -> Bool { ready.load() >= peers }
+  func announceReady() { ready.add(1) }
 }
 
-/// One word on a cache line of its own. Lives no longer than its `SharedArea`.
+/// One word and one number on a cache line of their own. Lives no longer than its `SharedArea`.
 @safe
 struct SharedWord {
   private let line: UnsafeMutablePointer<cbench_line>
@@ -38,6 +39,11 @@ struct SharedWord {
 
   func load() -> UInt32 { unsafe cbench_load(line) }
   func store(_ value: UInt32) { unsafe cbench_store(line, value) }
-  func sleep(while value: UInt32) { unsafe cbench_futex_wait(line, value) }
-  func wake() { unsafe cbench_futex_wake(line) }
+  func add(_ value: UInt32) { _ = unsafe cbench_add(line, value) }
+
+  var number: UInt64 {
+    get { unsafe cbench_load_number(line) }
+    nonmutating set { unsafe cbench_store_number(line, newValue) }
+  }
+  func addNumber(_ value: UInt64) { unsafe cbench_add_number(line, value) }
 }

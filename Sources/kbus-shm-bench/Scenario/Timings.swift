@@ -1,44 +1,54 @@
-import Histogram
+// The loops that time round trips. Kept the same as those in C (cbench_loop.h).
 
-/// One run of one scenario, in nanoseconds.
-struct Timings {
-  /// How many round trips are timed as one where the clock is not to count.
+import CBench
+
+enum Timings {
+  /// How many round trips are timed as one where the clock is not to count; fewer if they take long.
   static let batch = 50
+  private static let longestBatch: UInt64 = 5_000_000
 
-  /// Single round trips, each with the clock read once within it.
-  private(set) var histogram = Histogram<UInt64>(highestTrackableValue: 3_600_000_000_000)
-  /// The median batch divided by its length.
-  private(set) var meanAmortised: Double
-
-  init(of exchange: some Exchange, samples: Int) throws(BenchError) {
-    var number: UInt32 = 1
+  /// Times round trips and leaves the figures where the part says.
+  static func leave(of exchange: borrowing some Exchange & ~Copyable, for part: Part) throws(BenchError) {
+    var number: UInt64 = 1
     func trip() throws(BenchError) {
       try exchange.roundTrip(number)
       number += 1
     }
 
     // Caches, page tables and the other side's spinning have to settle first.
-    for _ in 0..<max(100, samples / 10) { try trip() }
+    let warm = max(100, part.samples / 10)
+    var warmed = 0
+    let began = Clock.now()
+    repeat {
+      try trip()
+      warmed += 1
+    } while warmed < warm && (warmed < 10 || Clock.now() < began + part.timeLimit / 2)
+    let each = (Clock.now() - began) / UInt64(warmed)
 
-    // Nothing but the round trip lies between two readings: the histogram is filled afterwards.
-    var singles = [UInt64](repeating: 0, count: samples)
-    for index in singles.indices {
+    // Nothing but the round trip lies between two readings.
+    var singles = [UInt64](repeating: 0, count: part.samples)
+    var count = 0
+    var limit = Clock.now() + part.timeLimit
+    while count < singles.count {
       let start = Clock.now()
       try trip()
-      singles[index] = Clock.now() - start
+      let end = Clock.now()
+      singles[count] = end - start
+      count += 1
+      if end >= limit { break }
     }
 
-    var batches = [UInt64](repeating: 0, count: max(1, samples / Timings.batch))
-    for index in batches.indices {
+    let length = each * UInt64(batch) <= longestBatch ? batch : 1 + Int(longestBatch / each)
+    var batches = [UInt64(length)]
+    limit = Clock.now() + part.timeLimit
+    for _ in 0...(part.samples / length) {
       let start = Clock.now()
-      for _ in 0..<Timings.batch { try trip() }
-      batches[index] = Clock.now() - start
+      for _ in 0..<length { try trip() }
+      let end = Clock.now()
+      batches.append(end - start)
+      if end >= limit { break }
     }
-
-    for single in singles { histogram.record(single) }
-    meanAmortised = Double(batches.sorted()[batches.count / 2]) / Double(Timings.batch)
+    part.leave(singles.prefix(count))
+    part.leave(batches[...])
   }
-
-  /// Half of the round trips took no longer.
-  var median: UInt64 { histogram.valueAtPercentile(50) }
 }

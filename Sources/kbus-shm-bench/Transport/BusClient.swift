@@ -1,52 +1,69 @@
 import KBUSShm
 
-/// The bus as a user meets it: a Request on loan, and its Reply read in place.
-struct BusClient: Exchange {
+/// The bus as a user meets it: a Request, and its Reply.
+final class BusClient: Exchange {
   private let ksock: Ksock
-  private let request = Request(BusServer.name)
+  private let interface: Interface
+  private let bytes: Int
+  /// With a payload if that is to be copied.
+  private var request: Request
 
-  init(in directory: String, mode: Mode) throws(BenchError) {
-    ksock = try BenchError.wrapping { () throws(KBusError) in
-      let ksock = try Ksock(bus: BusServer.bus, in: directory)
-      ksock.setSpinBudget(mode.spinBudget)
-      return ksock
-    }
+  init(_ part: Part) throws(BenchError) {
+    interface = part.interface
+    bytes = part.payloadBytes
+    request = Request(BusServer.name, interface == .copy ? [UInt8](repeating: 1, count: part.payloadBytes) : [])
+    ksock = try Ksock.opened(for: part)
   }
 
-  func roundTrip(_ number: UInt32) throws(BenchError) { try exchange(UInt64(number)) }
+  func roundTrip(_ number: UInt64) throws(BenchError) {
+    let complaint: String?
+    do {
+      complaint = interface == .loan ? try lend(number) : try copy(number)
+    } catch {
+      throw BenchError(error)
+    }
+    if let complaint { throw BenchError(complaint) }
+  }
 
-  func endServer() throws(BenchError) {
-    try exchange(Payload.end)
+  func end() throws(BenchError) {
+    try roundTrip(Payload.end)
     ksock.close()
   }
 
-  private func exchange(_ number: UInt64) throws(BenchError) {
-    if let complaint = try BenchError.wrapping({ () throws(KBusError) in try complaint(about: number) }) {
-      throw BenchError(complaint)
-    }
-  }
-
-  /// One Request and its Reply; says what is wrong with the latter, if anything.
-  private func complaint(about number: UInt64) throws(KBusError) -> String? {
-    var loan = try ksock.loan(request, bytes: Payload.bytes)
-    var bytes = loan.bytes
-    Payload.stamp(&bytes, number)
+  /// One Request and its Reply, both in place; says what is wrong with the latter, if anything.
+  private func lend(_ number: UInt64) throws(KBusError) -> String? {
+    var loan = try ksock.loan(request, bytes: bytes)
+    var payload = loan.bytes
+    Payload.stamp(&payload, number)
     let id = try ksock.send(loan)
     // No deadline: the bus answers every Request, if need be with the news that its Replier is gone.
     guard let reply = try ksock.take(within: nil) else { return "a wait without end came to an end" }
-    guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply.bytes) == number else {
-      return "wanted the reply to round trip \(number), got: \(reply.copy())"
-    }
+    guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply.bytes, bytes: Payload.replyBytes) == number
+    else { return "wanted the reply to round trip \(number), got: \(reply.copy())" }
+    return nil
+  }
+
+  private func copy(_ number: UInt64) throws(KBusError) -> String? {
+    Payload.stamp(&request.message.data, number)
+    let id = try ksock.send(request)
+    guard let reply = try ksock.receive(within: nil) else { return "a wait without end came to an end" }
+    guard reply.kind == .reply, reply.inReplyTo == id,
+      Payload.number(in: reply.data, bytes: Payload.replyBytes) == number
+    else { return "wanted the reply to round trip \(number), got: \(reply)" }
     return nil
   }
 }
 
-extension Mode {
-  /// What a Ksock does before it sleeps: nothing at all, or spin for as long as any run lasts.
-  var spinBudget: Duration {
-    switch self {
-    case .spin: .seconds(3600)
-    case .sleep: .zero
+extension Ksock {
+  /// A Ksock on the bus of the part's directory that waits as the part says.
+  static func opened(for part: Part) throws(BenchError) -> Ksock {
+    let ksock = try BenchError.wrapping { () throws(KBusError) in try Ksock(bus: 0, in: part.directory) }
+    switch part.mode {
+    // For as long as any run lasts.
+    case .spin: ksock.setSpinBudget(.seconds(3600))
+    case .sleep: ksock.setSpinBudget(.zero)
+    case .descriptor, .standard, .none: break
     }
+    return ksock
   }
 }

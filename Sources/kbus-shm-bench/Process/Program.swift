@@ -1,0 +1,105 @@
+import CBench
+import FoundationEssentials
+import Glibc
+
+/// A program that plays parts (cbench_part.h): this one, or one under `Benchmarks/`.
+struct Program: Sendable {
+  private var path: String
+  private var leading: [String]
+
+  /// How long a part may take beyond what it was allowed.
+  private static let patience: UInt64 = 60_000_000_000
+
+  /// Runs it to its end, and returns the lists of numbers that it left.
+  ///
+  /// Throws `unavailable` if the program says that it can't do this here.
+  func run(_ options: [String], in directory: String) throws(BenchError) -> [[UInt64]] {
+    let figures = directory + "/figures", complaints = directory + "/complaints"
+    let errors = unsafe cbench_create(complaints)
+    guard errors >= 0 else { throw BenchError("cannot write \(complaints)", errno: errors) }
+    defer { _ = Glibc.close(errors) }
+    let own = ["--directory", directory, "--output", figures, "--parent", "\(Peer.ownProcess)"]
+    let peer = try Peer(path: path, leading + options + own, errors: errors)
+    let status = try peer.endStatus(before: Clock.now() + Program.patience)
+    guard status == 0 else {
+      let why = Program.lastLine(of: complaints) ?? "it ended with wait status \(status), and said nothing"
+      throw BenchError(why, isUnavailable: status == CBENCH_UNAVAILABLE.wait)
+    }
+    return try Program.lists(in: figures)
+  }
+
+  private static func lastLine(of path: String) -> String? {
+    (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").last.map { String($0) }
+  }
+
+  private static func lists(in path: String) throws(BenchError) -> [[UInt64]] {
+    guard let data = FileManager.default.contents(atPath: path), data.count.isMultiple(of: 8) else {
+      throw BenchError("it left no figures")
+    }
+    let words = unsafe data.withUnsafeBytes { bytes in
+      (0..<bytes.count / 8).map { unsafe bytes.loadUnaligned(fromByteOffset: $0 * 8, as: UInt64.self) }
+    }
+    var lists: [[UInt64]] = [], next = 0
+    while next < words.count {
+      let count = Int(truncatingIfNeeded: words[next])
+      guard count >= 0, count < words.count - next else { throw BenchError("its figures are cut off") }
+      lists.append(Array(words[next + 1..<next + 1 + count]))
+      next += 1 + count
+    }
+    return lists
+  }
+}
+
+extension Int {
+  /// The wait status of a process that exits with this.
+  fileprivate var wait: Int32 { Int32(self) << 8 }
+}
+
+// Where they are.
+extension Program {
+  /// This program.
+  static let own = Program(path: "/proc/self/exe", leading: ["play"])
+
+  /// The program for a transport.
+  static func `for`(_ transport: Transport) throws(BenchError) -> Program {
+    switch transport {
+    case .bus: return own
+    case .busFromC: return try built("kbus-c", toMeasure: transport)
+    case .busFromPython: return try python("kbus_python.py")
+    case .peer("unix"), .peer("mq"): return own
+    default: return transport.isLimit ? own : try built(transport.rawValue.split(separator: ".")[1].description, toMeasure: transport)
+    }
+  }
+
+  /// A program that `make -C Benchmarks` builds, if it finds what that needs.
+  static func built(_ name: String, toMeasure transport: Transport) throws(BenchError) -> Program {
+    let path = try directory() + "/build/" + name
+    guard isThere(path, X_OK) else {
+      throw BenchError(
+        "\(path) is not there: run Benchmarks/prepare, or make -C Benchmarks if its library is installed", isUnavailable: true)
+    }
+    return Program(path: path, leading: [])
+  }
+
+  private static func python(_ script: String) throws(BenchError) -> Program {
+    let directory = try directory(), library = directory + "/../libkbus.so"
+    guard isThere(library, R_OK) else { throw BenchError("libkbus.so is not there: run make", isUnavailable: true) }
+    for folder in ["/usr/bin", "/usr/local/bin", "/bin"] where isThere(folder + "/python3", X_OK) {
+      return Program(path: folder + "/python3", leading: [directory + "/python/" + script])
+    }
+    throw BenchError("there is no python3", isUnavailable: true)
+  }
+
+  private static func isThere(_ path: String, _ access: Int32) -> Bool { unsafe Glibc.access(path, access) == 0 }
+
+  /// `$KBUS_BENCHMARKS`, or the `Benchmarks` of the package that this program was built in.
+  private static func directory() throws(BenchError) -> String {
+    if let chosen = unsafe getenv("KBUS_BENCHMARKS") { return unsafe String(cString: chosen) }
+    var path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    while let slash = path.lastIndex(of: "/") {
+      path = String(path[..<slash])
+      if isThere(path + "/Benchmarks/Makefile", R_OK) { return path + "/Benchmarks" }
+    }
+    throw BenchError("there is no directory Benchmarks above this program, and KBUS_BENCHMARKS is not set", isUnavailable: true)
+  }
+}

@@ -1,0 +1,38 @@
+/// One thing to be measured, and what its figures are held against.
+struct Case: Sendable {
+  var configuration: Configuration
+  var unit: Unit
+  var standards: [Standard] = []
+  /// Measures once.
+  var play: @Sendable (borrowing Stage) throws(BenchError) -> Sample
+}
+
+/// What a figure counts.
+enum Unit: String, Codable, Sendable {
+  case nanoseconds = "ns"
+  case messagesPerSecond = "messages/s"
+  case bytes
+  case perSecond = "1/s"
+  case count
+
+  /// Whether less of it is better.
+  var isCost: Bool { self != .messagesPerSecond }
+}
+
+/// What a figure is held against: another of the same run. The ratio is of the former to the latter.
+struct Standard: Sendable {
+  var configuration: Configuration
+  var goal: Goal?
+}
+
+/// The ratio that the project has set itself.
+enum Goal: Sendable {
+  case atMost(Double)
+  case atLeast(Double)
+
+  var value: Double {
+    switch self {
+    case .atMost(let value), .atLeast(let value): value
+    }
+  }
+}
