@@ -1,5 +1,5 @@
 /// One figure held against another of the same run: the median over the runs of the ratio within each run, so that drift
-/// between runs does not count.
+/// between runs does not count. A limit that was measured around each run is taken as it was then.
 struct Ratio {
   let of: Configuration
   let to: Configuration
@@ -15,9 +15,12 @@ struct Ratio {
   init(of result: Result, to other: Result, goal: Goal?) {
     of = result.configuration
     to = other.configuration
-    runs = zip(result.runs, other.runs).map { $0 / $1 }
+    let isBracket = result.bracket == other.configuration
+    let others = isBracket ? result.brackets.map { $0.figure } : other.runs
+    let othersAmortised = isBracket ? result.brackets.map { $0.amortised } : other.amortisedRuns
+    runs = zip(result.runs, others).map { $0 / $1 }
     ratio = runs.median
-    let amortisedRuns = zip(result.amortisedRuns, other.amortisedRuns).map { $0 / $1 }
+    let amortisedRuns = zip(result.amortisedRuns, othersAmortised).map { $0 / $1 }
     amortised = amortisedRuns.isEmpty ? nil : amortisedRuns.median
     self.goal = goal
   }

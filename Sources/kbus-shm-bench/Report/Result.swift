@@ -9,11 +9,15 @@ struct Result {
   /// The figure of each run.
   private(set) var runs: [Double] = []
   private(set) var amortisedRuns: [Double] = []
+  let bracket: Configuration?
+  /// What the bracket was around each run.
+  private(set) var brackets: [(figure: Double, amortised: Double)] = []
 
   init(_ measured: Case) {
     configuration = measured.configuration
     unit = measured.unit
     standards = measured.standards
+    bracket = measured.bracket
   }
 
   mutating func add(_ sample: Sample) {
@@ -23,6 +27,7 @@ struct Result {
     }
     runs.append(sample.figure)
     if let amortised = sample.amortised { amortisedRuns.append(amortised) }
+    if let bracket = sample.bracket { brackets.append(bracket) }
   }
 
   /// The median of the runs.

@@ -3,6 +3,9 @@ struct Case: Sendable {
   var configuration: Configuration
   var unit: Unit
   var standards: [Standard] = []
+  /// A limit to be measured directly before and after this, besides in its turn: within a run, a virtual machine's processors may
+  /// move closer together or further apart.
+  var bracket: Configuration?
   /// Measures once.
   var play: @Sendable (borrowing Stage) throws(BenchError) -> Sample
 }

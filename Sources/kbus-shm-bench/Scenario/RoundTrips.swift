@@ -4,8 +4,10 @@ enum RoundTrips {
   static let name = "rtt"
   static let sizes = [64, 1024, 65_536, 1 << 20, 12_441_600]
 
-  /// All of them; each beside what it is held against.
-  static let cases: [Case] = limits + bus + fromC + fromPython
+  /// All of them. What is held against each other stands side by side.
+  static let cases: [Case] = limits + ours.sorted { isBefore($0.configuration, $1.configuration) }
+
+  static let ours = bus + fromC + fromPython
 
   static let limits: [Case] =
     [
@@ -32,13 +34,25 @@ enum RoundTrips {
     [(Mode.spin, 2), (.descriptor, 1), (.descriptor, 2)].map { roundTrip(.busFromPython, $0, cores: $1, interface) }
   }
 
+  private static func isBefore(_ one: Configuration, _ other: Configuration) -> Bool {
+    func rank(_ configuration: Configuration) -> [Int] {
+      [
+        configuration.payloadBytes, configuration.interface == .loan ? 0 : 1,
+        Mode.allCases.firstIndex(of: configuration.mode)!, configuration.cores, configuration.transport.rawValue.count,
+      ]
+    }
+    return rank(one).lexicographicallyPrecedes(rank(other))
+  }
+
   static func roundTrip(
     _ transport: Transport, _ mode: Mode, cores: Int, _ interface: Interface = .loan, bytes: Int = 64
   ) -> Case {
     let configuration = Configuration(
       scenario: name, transport: transport, mode: mode, interface: interface, cores: cores, payloadBytes: bytes)
-    return Case(configuration: configuration, unit: .nanoseconds, standards: standards(of: configuration)) {
-      stage throws(BenchError) in
+    return Case(
+      configuration: configuration, unit: .nanoseconds, standards: standards(of: configuration),
+      bracket: transport.isLimit ? nil : limit(of: configuration)
+    ) { stage throws(BenchError) in
       try Sample(times: stage.run(configuration, samples: samples(of: bytes, atMost: stage.samples)))
     }
   }
@@ -48,14 +62,16 @@ enum RoundTrips {
     min(most, max(60, bytes <= 1024 ? most : bytes <= 65_536 ? most / 2 : bytes <= 1 << 20 ? most / 10 : most / 50))
   }
 
+  /// What nothing that waits in this way can beat.
+  static func limit(of configuration: Configuration) -> Configuration {
+    Configuration(
+      scenario: name, transport: configuration.mode == .spin ? .cacheLine : .futex,
+      mode: configuration.mode == .spin ? .spin : .sleep, cores: configuration.cores)
+  }
+
   private static func standards(of configuration: Configuration) -> [Standard] {
     guard !configuration.transport.isLimit else { return [] }
-    var limit = configuration
-    limit.transport = configuration.mode == .spin ? .cacheLine : .futex
-    limit.mode = configuration.mode == .spin ? .spin : .sleep
-    limit.interface = .loan
-    limit.payloadBytes = 64
-    var standards = [Standard(configuration: limit, goal: goal(of: configuration))]
+    var standards = [Standard(configuration: limit(of: configuration), goal: goal(of: configuration))]
 
     var other = configuration
     if configuration.transport == .busFromC, configuration.mode != .descriptor {

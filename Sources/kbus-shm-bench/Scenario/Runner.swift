@@ -10,12 +10,13 @@ struct Runner {
     var results = cases.map { Result($0) }
     var omissions: [Omission] = []
     var isOmitted = [Bool](repeating: false, count: cases.count)
+    var brackets = Brackets(stage)
     for run in 0..<runs {
       // Every other run goes backwards, so that none always has the same neighbour before it.
       for index in run.isMultiple(of: 2) ? Array(cases.indices) : cases.indices.reversed() where !isOmitted[index] {
         show("run \(run + 1) of \(runs), \(cases[index].configuration.label)")
         do throws(BenchError) {
-          results[index].add(try cases[index].play(stage))
+          results[index].add(try brackets.measured(cases[index], on: stage))
         } catch {
           isOmitted[index] = true
           omissions.append(Omission(cases[index].configuration, error))
@@ -28,6 +29,34 @@ struct Runner {
 
   private func show(_ text: String) {
     if isWatched { unsafe cbench_say("\r\u{1B}[K\(text)") }
+  }
+}
+
+/// Measures limits around cases. One between two cases that have the same serves for both.
+private struct Brackets {
+  private let stage: Stage
+  private var last: (configuration: Configuration, sample: Sample)?
+
+  init(_ stage: Stage) {
+    self.stage = Stage(directory: stage.directory, cpus: stage.cpus, samples: 2000, timeLimit: 10_000_000)
+  }
+
+  mutating func measured(_ measured: Case, on stage: Stage) throws(BenchError) -> Sample {
+    guard let bracket = measured.bracket else {
+      last = nil
+      return try measured.play(stage)
+    }
+    let before = last?.configuration == bracket ? last!.sample : try play(bracket)
+    last = nil
+    var sample = try measured.play(stage)
+    let after = try play(bracket)
+    sample.bracket = ((before.figure + after.figure) / 2, ((before.amortised ?? 0) + (after.amortised ?? 0)) / 2)
+    last = (bracket, after)
+    return sample
+  }
+
+  private func play(_ configuration: Configuration) throws(BenchError) -> Sample {
+    try Sample(times: stage.run(configuration))
   }
 }
 

@@ -8,6 +8,8 @@ struct Sample {
   var figure: Double
   /// The same without the clock's price, where that is known.
   var amortised: Double?
+  /// The case's bracket, figure and amortised, as it was around this run.
+  var bracket: (figure: Double, amortised: Double)?
 
   init(figure: Double) { self.figure = figure }
 
