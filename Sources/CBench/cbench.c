@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -83,11 +84,19 @@ int cbench_die_with_parent(pid_t parent) {
     return getppid() == parent ? 0 : -ESRCH; /* it may have ended before the call above */
 }
 
-int cbench_has_ended(pid_t child, int *status) {
+int cbench_wait(pid_t child, int milliseconds, int *status) {
+    int fd = (int)syscall(SYS_pidfd_open, child, 0);
+    if (fd < 0) return -errno;
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    int result;
+    do result = poll(&end, 1, milliseconds);
+    while (result < 0 && errno == EINTR);
+    close(fd);
+    if (result <= 0) return result < 0 ? -errno : 0;
     pid_t ended;
-    do ended = waitpid(child, status, WNOHANG);
+    do ended = waitpid(child, status, 0);
     while (ended < 0 && errno == EINTR);
-    return ended < 0 ? -errno : ended == child;
+    return ended < 0 ? -errno : 1;
 }
 
 void cbench_kill(pid_t child) {

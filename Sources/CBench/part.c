@@ -31,9 +31,11 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         {"memory", required_argument, NULL, 'y'},    {"client", required_argument, NULL, 'c'},
         {"server", required_argument, NULL, 's'},    {"listeners", required_argument, NULL, 'L'},
         {"senders", required_argument, NULL, 'S'},   {"rate", required_argument, NULL, 'r'},
-        {"parent", required_argument, NULL, 'p'},    {NULL, 0, NULL, 0},
+        {"parent", required_argument, NULL, 'p'},    {"index", required_argument, NULL, 'i'},
+        {"bindings", required_argument, NULL, 'B'},  {"variant", required_argument, NULL, 'v'},
+        {NULL, 0, NULL, 0},
     };
-    *part = (cbench_part){.mode = "sleep", .api = "copy", .payload_bytes = CBENCH_REPLY_BYTES, .samples = 1000,
+    *part = (cbench_part){.mode = "sleep", .api = "copy", .variant = "", .payload_bytes = CBENCH_REPLY_BYTES, .samples = 1000,
                           .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -52,6 +54,9 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         case 'L': part->listeners = atoi(optarg); break;
         case 'S': part->senders = atoi(optarg); break;
         case 'r': part->rate = strtoull(optarg, NULL, 10); break;
+        case 'B': part->bindings = atoi(optarg); break;
+        case 'v': part->variant = optarg; break;
+        case 'i': part->index = atoi(optarg); break;
         case 'p': part->parent = atoi(optarg); break;
         default: cbench_fail("an option is not understood", 0);
         }
@@ -70,6 +75,23 @@ void cbench_pin_to(int cpu) {
     if (cpu < 0) return;
     int result = cbench_pin(&cpu, 1);
     if (result != 0) cbench_fail("cannot bind to a processor", result);
+}
+
+static void pin_to_both(const cbench_part *part) {
+    int cpus[2] = {part->client_cpu, part->server_cpu};
+    if (cpus[0] < 0 || cpus[1] < 0) return;
+    int result = cbench_pin(cpus, 2);
+    if (result != 0) cbench_fail("cannot bind to two processors", result);
+}
+
+void cbench_pin_sender(const cbench_part *part) {
+    if (part->senders == 1) cbench_pin_to(part->client_cpu);
+    else pin_to_both(part);
+}
+
+void cbench_pin_listener(const cbench_part *part) {
+    if (part->listeners == 1 && part->senders == 1) cbench_pin_to(part->server_cpu);
+    else pin_to_both(part);
 }
 
 void *cbench_shared(size_t bytes) {

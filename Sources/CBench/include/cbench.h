@@ -115,8 +115,11 @@ pid_t cbench_spawn(const char *path, char *const argv[], int input, int errors);
 int cbench_create(const char *path);
 /* Asks that the calling process be killed when its parent ends. Fails with -ESRCH if `parent` is gone already. */
 int cbench_die_with_parent(pid_t parent);
-/* 1 and the wait status if the child has ended, 0 if it still runs. */
-int cbench_has_ended(pid_t child, int *status);
+/*
+ * Waits for the child's end, asleep, so as not to disturb what is measured. 1 and the wait status if it has ended, 0 if it still
+ * runs when the time is up.
+ */
+int cbench_wait(pid_t child, int milliseconds, int *status);
 /* Kills this one child and waits for its end. */
 void cbench_kill(pid_t child);
 

@@ -37,6 +37,9 @@ typedef struct cbench_part {
     uint64_t memory_bytes;  /* what the victim of `death` has touched                                 */
     int client_cpu, server_cpu; /* negative: wherever the scheduler likes                             */
     int listeners, senders;
+    int bindings;        /* in `routing`                                                             */
+    const char *variant; /* what else tells the case from others                                     */
+    int index; /* which of the listeners or senders this is                                           */
     pid_t parent; /* dies: so do we                                                                   */
 } cbench_part;
 
@@ -49,6 +52,9 @@ __attribute__((noreturn)) void cbench_unavailable(const char *sentence);
 
 /* Binds to one processor; negative: to none. */
 void cbench_pin_to(int cpu);
+/* Binds a sender, a listener: a single one has a processor of its own, several share both. */
+void cbench_pin_sender(const cbench_part *part);
+void cbench_pin_listener(const cbench_part *part);
 
 /* Memory shared with processes forked from now on; zero-filled. */
 void *cbench_shared(size_t bytes);

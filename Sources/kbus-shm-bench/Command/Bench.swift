@@ -15,5 +15,5 @@ struct Bench: ParsableCommand {
     commandName: "kbus-shm-bench",
     abstract: "Measures KBUS over shared memory beside the physical limits of the machine.",
     version: Bus.version,
-    subcommands: [RoundTripCommand.self, Play.self, Guard.self])
+    subcommands: [RoundTripCommand.self, OneWayCommand.self, ThroughputCommand.self, Play.self, Guard.self])
 }

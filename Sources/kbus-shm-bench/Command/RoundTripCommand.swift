@@ -1,4 +1,5 @@
 import ArgumentParser
+import CBench
 
 /// Request and reply, there and back, beside the limits of cache line and futex.
 struct RoundTripCommand: ParsableCommand {
@@ -11,7 +12,7 @@ struct RoundTripCommand: ParsableCommand {
       processes passing a cache line to and fro (spinning), and two processes waking each other by futex (sleeping).
 
       Percentiles come from single round trips and hold the price of reading the clock once each, the limits' like the \
-      bus's. `mean_amortised` holds none of it: batches of \(Timings.batch) round trips are timed as one, and the median \
+      bus's. `mean_amortised` holds none of it: batches of \(CBENCH_BATCH) round trips are timed as one, and the median \
       batch is divided by its length. Where a round trip takes as little as reading the clock does, compare these.
       """)
 

@@ -2,17 +2,16 @@
 
 import CBench
 import Glibc
+import KBUSShm
 
 /// The part of this process.
 @safe
 struct Part {
-  private let options: UnsafeMutablePointer<cbench_part>
-  private let arguments: [String]
+  let options: UnsafeMutablePointer<cbench_part>
 
   /// Reads the command line, of which the first word is the scenario, and ties this process to its parent. Ends the process if that
   /// can't be done.
   init(arguments: [String]) {
-    self.arguments = arguments
     // For as long as the process lives: C keeps pointers into it.
     let argv = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 2)
     for (index, argument) in (["kbus-shm-bench"] + arguments).enumerated() { unsafe argv[index] = unsafe strdup(argument) }
@@ -29,21 +28,13 @@ struct Part {
   var payloadBytes: Int { unsafe options.pointee.payload_bytes }
   var samples: Int { unsafe options.pointee.samples }
   var timeLimit: UInt64 { unsafe options.pointee.time_limit_ns }
-  var rate: Int { unsafe Int(options.pointee.rate) }
-  var senders: Int { unsafe Int(options.pointee.senders) }
   var listeners: Int { unsafe Int(options.pointee.listeners) }
+  var bindings: Int { unsafe Int(options.pointee.bindings) }
+  var variant: String { unsafe String(cString: options.pointee.variant) }
   var memoryBytes: Int { unsafe Int(options.pointee.memory_bytes) }
-  var clientCPU: Int32 { unsafe options.pointee.client_cpu }
-  var serverCPU: Int32 { unsafe options.pointee.server_cpu }
 
-  /// The options for a process that this one starts to help it play.
-  func options(for scenario: String) -> [String] {
-    // What comes later counts.
-    [scenario] + arguments.dropFirst() + ["--parent", "\(Peer.ownProcess)"]
-  }
-
-  /// Binds this thread, and those that it starts from now on, to a processor; to none if that is negative.
-  func pin(to cpu: Int32) { cbench_pin_to(cpu) }
+  /// Binds this process to the client's processor.
+  func pinToClient() { unsafe cbench_pin_to(options.pointee.client_cpu) }
 
   /// Appends one list of numbers to the figures.
   func leave(_ numbers: ArraySlice<UInt64>) {
@@ -54,9 +45,17 @@ struct Part {
   func playInC() -> Bool {
     switch scenario {
     case "rtt": unsafe cbench_limit_round_trip(options) == 1
+    case "oneway", "throughput": unsafe cbench_limit_fan(options) == 1
     case "limits":
       unsafe cbench_limit_lock(options) == 1 || cbench_limit_memory(options) == 1 || cbench_limit_call(options) == 1
     default: false
     }
   }
+
+  /// Ends the process with a sentence if this fails.
+  static func orFail<T: ~Copyable>(_ body: () throws(KBusError) -> T) -> T {
+    do { return try body() } catch { fail("\(error)") }
+  }
+
+  static func fail(_ sentence: String) -> Never { unsafe cbench_fail(sentence, 0) }
 }

@@ -7,8 +7,8 @@ struct Program: Sendable {
   private var path: String
   private var leading: [String]
 
-  /// How long a part may take beyond what it was allowed.
-  private static let patience: UInt64 = 60_000_000_000
+  /// How many seconds a part may take.
+  private static let patience: Int32 = 60
 
   /// Runs it to its end, and returns the lists of numbers that it left.
   ///
@@ -20,7 +20,7 @@ struct Program: Sendable {
     defer { _ = Glibc.close(errors) }
     let own = ["--directory", directory, "--output", figures, "--parent", "\(Peer.ownProcess)"]
     let peer = try Peer(path: path, leading + options + own, errors: errors)
-    let status = try peer.endStatus(before: Clock.now() + Program.patience)
+    let status = try peer.end(within: Program.patience)
     guard status == 0 else {
       let why = Program.lastLine(of: complaints) ?? "it ended with wait status \(status), and said nothing"
       throw BenchError(why, isUnavailable: status == CBENCH_UNAVAILABLE.wait)
