@@ -15,5 +15,7 @@ struct Bench: ParsableCommand {
     commandName: "kbus-shm-bench",
     abstract: "Measures KBUS over shared memory beside the physical limits of the machine.",
     version: Bus.version,
-    subcommands: [RoundTripCommand.self, OneWayCommand.self, ThroughputCommand.self, Play.self, Guard.self])
+    subcommands: [
+      LimitsCommand.self, RoundTripCommand.self, OneWayCommand.self, ThroughputCommand.self, RoutingCommand.self, Play.self, Guard.self,
+    ])
 }

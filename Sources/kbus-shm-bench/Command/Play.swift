@@ -1,4 +1,5 @@
 import ArgumentParser
+import KBUSShm
 
 /// Plays a part in a case: this program, started once more by itself (cbench_part.h has the options).
 struct Play: ParsableCommand {
@@ -9,10 +10,12 @@ struct Play: ParsableCommand {
 
   func run() {
     let part = Part(arguments: arguments)
+    if part.isAlone { part.pinToClient() }
     guard !part.playInC() else { return }
     switch part.scenario {
     case "rtt": BusRoundTrip(part).play()
     case "oneway", "throughput": BusFan(part).play()
+    case "routing", "fanout": Part.orFail { () throws(KBusError) in try BusSends(part).play() }
     default: Part.fail("\(part.transport.rawValue) has no part in \(part.scenario)")
     }
   }

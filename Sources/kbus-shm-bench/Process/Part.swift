@@ -33,6 +33,9 @@ struct Part {
   var variant: String { unsafe String(cString: options.pointee.variant) }
   var memoryBytes: Int { unsafe Int(options.pointee.memory_bytes) }
 
+  /// Whether the part is played by this process alone.
+  var isAlone: Bool { ["routing", "fanout"].contains(scenario) }
+
   /// Binds this process to the client's processor.
   func pinToClient() { unsafe cbench_pin_to(options.pointee.client_cpu) }
 

@@ -29,3 +29,30 @@ struct ThroughputCommand: ParsableCommand {
 
   func run() throws { try options.report(Throughput.cases) }
 }
+
+struct RoutingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Routing.name,
+    abstract: "Times a send with 10 to 100,000 bindings on the bus, and to 1, 4 and 16 listeners; and how long the lock is held.",
+    discussion: """
+      An Announcement of 64 bytes, filled in place, to a listener that has room and need not be woken: `exact`, by a binding to \
+      its name; `%` and `*`, by a wildcard. All other bindings are of the same kind, and do not match. `fanout`: to 1, 4 and \
+      16 listeners. `hold`: how long a send keeps the lock of the bus, in libkbus.so; `limit.hold` is a lock held for nothing, \
+      measured in the same way.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Routing.cases) }
+}
+
+struct LimitsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Limits.name,
+    abstract: "Measures what this machine can do at best: the limits of waking, locking, copying and noticing a death.",
+    discussion: "None of it involves the bus.")
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Limits.cases) }
+}
