@@ -176,8 +176,14 @@ int main(int argc, char **argv) {
     cbench_part part;
     cbench_part_begin(&part, argc, argv);
     if (setenv("KBUS_DIR", part.directory, 1) != 0) cbench_fail("cannot set KBUS_DIR", errno);
-    if (strcmp(part.scenario, "rtt") != 0) cbench_unavailable("kbus.c plays rtt only");
     struct end end = {.part = &part};
+    if (strcmp(part.scenario, "footprint") == 0) {
+        kbus_ksock_t ksock = kbus_ksock_open(0, O_RDWR);
+        check(ksock, "cannot open a Ksock");
+        check(kbus_ksock_bind(ksock, "$.Bench.Idle", 0), "cannot bind");
+        cbench_idle(&part);
+    }
+    if (strcmp(part.scenario, "rtt") != 0) cbench_unavailable("kbus.c has no part in this");
     cbench_round_trips(&part, serve, open_client, round_trip, end_round_trips, &end);
     return 0;
 }

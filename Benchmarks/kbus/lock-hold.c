@@ -18,8 +18,9 @@ static int (*real_trylock)(pthread_mutex_t *);
 static int (*real_clocklock)(pthread_mutex_t *, clockid_t, const struct timespec *);
 static int (*real_unlock)(pthread_mutex_t *);
 
-static int is_watching;
-static uint64_t taken_ns, held_ns, holds;
+/* The library has a thread of its own, which takes locks too. */
+static _Thread_local int is_watching;
+static _Thread_local uint64_t taken_ns, held_ns, holds;
 
 static void find_real(void) {
     real_trylock = (int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_trylock");

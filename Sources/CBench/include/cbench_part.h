@@ -66,6 +66,12 @@ void cbench_join(pid_t child);
 /* Waits until the word is at least so great; fails after half a minute. */
 void cbench_await(const cbench_line *line, uint32_t least);
 
+/*
+ * Plays `footprint` once everything that a client has is open: says so by writing one list, the size of the shared libraries that
+ * this process has loaded beside the C and C++ ones; then does nothing, for ever.
+ */
+__attribute__((noreturn)) void cbench_idle(const cbench_part *part);
+
 /* Appends one list of numbers to the figures. */
 void cbench_write(const cbench_part *part, const uint64_t *numbers, size_t count);
 

@@ -56,3 +56,17 @@ struct LimitsCommand: ParsableCommand {
 
   func run() throws { try options.report(Limits.cases) }
 }
+
+struct FootprintCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Footprint.name,
+    abstract: "Weighs a process that has one connection and waits: memory, threads, wake-ups, libraries.",
+    discussion: """
+      `limit.process` is a C program that has nothing. Libraries are the shared ones that are loaded beside those of C and C++. \
+      Wake-ups are the times that any thread of it gave up its processor, of /proc.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Footprint.cases()) }
+}

@@ -18,6 +18,19 @@ final class Peer {
 
   deinit { if !hasEnded { cbench_kill(process) } }
 
+  /// Waits until this is true. It is an error if the peer ends first.
+  func wait(until isTrue: () -> Bool) throws(BenchError) {
+    let deadline = Clock.now() + 30_000_000_000
+    while !isTrue() {
+      guard Clock.now() < deadline else { throw BenchError("it did not get ready in time") }
+      var status: Int32 = 0
+      guard unsafe cbench_wait(process, 1, &status) == 0 else {
+        hasEnded = true
+        throw BenchError("it ended early, with wait status \(status)", isUnavailable: status == Int32(CBENCH_UNAVAILABLE) << 8)
+      }
+    }
+  }
+
   /// Waits until the peer has ended, and returns its wait status.
   func end(within seconds: Int32) throws(BenchError) -> Int32 {
     var status: Int32 = 0

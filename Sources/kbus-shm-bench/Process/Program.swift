@@ -10,6 +10,12 @@ struct Program: Sendable {
   /// How many seconds a part may take.
   private static let patience: Int32 = 60
 
+  /// Starts it, to be left running.
+  func start(_ options: [String], in directory: String, output: String) throws(BenchError) -> Peer {
+    try Peer(
+      path: path, leading + options + ["--directory", directory, "--output", output, "--parent", "\(Peer.ownProcess)"])
+  }
+
   /// Runs it to its end, and returns the lists of numbers that it left.
   ///
   /// Throws `unavailable` if the program says that it can't do this here.
@@ -32,7 +38,7 @@ struct Program: Sendable {
     (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").last.map { String($0) }
   }
 
-  private static func lists(in path: String) throws(BenchError) -> [[UInt64]] {
+  static func lists(in path: String) throws(BenchError) -> [[UInt64]] {
     guard let data = FileManager.default.contents(atPath: path), data.count.isMultiple(of: 8) else {
       throw BenchError("it left no figures")
     }
@@ -69,6 +75,14 @@ extension Program {
     case .peer("unix"), .peer("mq"): return own
     default: return transport.isLimit ? own : try built(transport.rawValue.split(separator: ".")[1].description, toMeasure: transport)
     }
+  }
+
+  /// The client in Swift that waits, built beside this program.
+  static func idleInSwift() throws(BenchError) -> Program {
+    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let path = own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "kbus-shm-idle"
+    guard isThere(String(path), X_OK) else { throw BenchError("\(path) is not there", isUnavailable: true) }
+    return Program(path: String(path), leading: [])
   }
 
   /// A program that `make -C Benchmarks` builds, if it finds what that needs.

@@ -25,16 +25,10 @@ struct Ratio {
     self.goal = goal
   }
 
-  /// The figure that the goal is for: without the clock's price if that is known.
-  var judged: Double { amortised ?? ratio }
+  /// The figure that the goal is for: without the clock's price where times are short.
+  var judged: Double { of.mode == .spin || of.mode == .none ? amortised ?? ratio : ratio }
 
-  var isMet: Bool? {
-    switch goal {
-    case .atMost(let most): judged <= most
-    case .atLeast(let least): judged >= least
-    case nil: nil
-    }
-  }
+  var isMet: Bool? { goal?.isMet(by: judged) }
 
   /// All ratios that these results allow.
   static func all(of results: [Result]) -> [Ratio] {

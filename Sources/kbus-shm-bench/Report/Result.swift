@@ -4,6 +4,7 @@ import Histogram
 struct Result {
   let configuration: Configuration
   let unit: Unit
+  let goal: Goal?
   let standards: [Standard]
   private(set) var histogram: Histogram<UInt64>?
   /// The figure of each run.
@@ -16,6 +17,7 @@ struct Result {
   init(_ measured: Case) {
     configuration = measured.configuration
     unit = measured.unit
+    goal = measured.goal
     standards = measured.standards
     bracket = measured.bracket
   }
@@ -45,7 +47,7 @@ struct Result {
 extension Result: Encodable {
   private enum Key: String, CodingKey {
     case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, variant, unit, value, runs
-    case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised
+    case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -64,6 +66,11 @@ extension Result: Encodable {
     try container.encode(unit, forKey: .unit)
     try container.encode(figure, forKey: .value)
     try container.encode(runs, forKey: .runs)
+    if let goal {
+      try container.encode(goal.value, forKey: .goal)
+      try container.encode(goal.comparison, forKey: .goalIs)
+      try container.encode(goal.isMet(by: figure), forKey: .isMet)
+    }
     if let histogram, let percentiles {
       for (key, value) in zip([Key.p50, .p90, .p99, .p999, .p9999, .max], percentiles) {
         try container.encode(value, forKey: key)

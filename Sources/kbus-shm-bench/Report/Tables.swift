@@ -30,14 +30,19 @@ extension Report {
     }
     for result in timed {
       let cells = (result.percentiles ?? []).map { String($0) } + [result.amortised?.fixed(1) ?? "-"]
-      lines.append(row(result.configuration.label, cells))
+      lines.append(row(result.configuration.label, cells) + verdict(result))
     }
     if !others.isEmpty { lines += ["", row("", ["median", "lowest", "highest"])] }
     for result in others {
       let figures = [result.figure, result.runs.min() ?? 0, result.runs.max() ?? 0]
-      lines.append(row(result.configuration.label, figures.map { result.unit.text($0) }))
+      lines.append(row(result.configuration.label, figures.map { result.unit.text($0) }) + verdict(result))
     }
     return lines
+  }
+
+  private func verdict(_ result: Result) -> String {
+    guard let goal = result.goal else { return "" }
+    return "   goal \(goal.comparison) \(result.unit.text(goal.value)): \(goal.isMet(by: result.figure) ? "met" : "MISSED")"
   }
 
   private var ratioTable: [String] {

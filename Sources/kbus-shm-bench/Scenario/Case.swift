@@ -1,7 +1,10 @@
-/// One thing to be measured, and what its figures are held against.
+/// One thing to be measured.
 struct Case: Sendable {
   var configuration: Configuration
   var unit: Unit
+  /// What the figure itself is to be.
+  var goal: Goal?
+  /// What it is held against.
   var standards: [Standard] = []
   /// A limit to be measured directly before and after this, besides in its turn: within a run, a virtual machine's processors may
   /// move closer together or further apart.
@@ -36,6 +39,13 @@ enum Goal: Sendable {
   var value: Double {
     switch self {
     case .atMost(let value), .atLeast(let value): value
+    }
+  }
+
+  func isMet(by figure: Double) -> Bool {
+    switch self {
+    case .atMost(let most): figure <= most
+    case .atLeast(let least): figure >= least
     }
   }
 }

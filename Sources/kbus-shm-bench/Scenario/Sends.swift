@@ -42,7 +42,7 @@ enum Routing {
     var nothing = configuration
     nothing.transport = .limit("hold")
     return Case(
-      configuration: configuration, unit: .nanoseconds,
+      configuration: configuration, unit: .nanoseconds, goal: transport.isLimit ? nil : .atMost(150),
       standards: transport.isLimit ? [] : [Standard(configuration: nothing)],
       play: { stage throws(BenchError) in
         let program = try Program.built("lock-hold", toMeasure: .busFromC)

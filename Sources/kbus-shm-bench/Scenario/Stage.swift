@@ -19,13 +19,18 @@ struct Stage: Sendable {
     ]
   }
 
-  /// Has a program play a case in a directory of its own, and returns what it leaves.
-  func run(_ program: Program, _ options: [String]) throws(BenchError) -> [[UInt64]] {
+  /// A case's own directory, for as long as it is played.
+  func inOwnDirectory<T>(_ body: (String) throws(BenchError) -> T) throws(BenchError) -> T {
     let own = directory + "/case"
     PrivateDirectory.removeTree(own)
     try PrivateDirectory.make(own)
     defer { PrivateDirectory.removeTree(own) }
-    return try program.run(options, in: own)
+    return try body(own)
+  }
+
+  /// Has a program play a case in a directory of its own, and returns what it leaves.
+  func run(_ program: Program, _ options: [String]) throws(BenchError) -> [[UInt64]] {
+    try inOwnDirectory { directory throws(BenchError) in try program.run(options, in: directory) }
   }
 
   /// Has the program of the case's transport play it.
