@@ -77,15 +77,8 @@ int cshm_file_close(int file) { return close(file) < 0 ? -errno : 0; }
 int cshm_file_remove(const char *path) { return unlink(path) < 0 ? -errno : 0; }
 
 int cshm_map(int file, uint64_t bytes, void **base) {
-    size_t page = cshm_page_bytes();
-    char *room = mmap(NULL, bytes + page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *room = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (room == MAP_FAILED) return -errno;
-    if (mmap(room, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED
-        || mmap(room + bytes, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
-        int error = -errno;
-        munmap(room, bytes + page);
-        return error;
-    }
     /* Frames of video are not what a core dump is read for. */
     madvise(room, bytes, MADV_DONTDUMP);
     *base = room;

@@ -1,52 +1,85 @@
 #include "cshm.h"
+#include "robust.h"
 
 #include <pthread.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include <sys/syscall.h>
+#include <signal.h>
 
-_Static_assert(sizeof(pthread_mutex_t) > 8, "the mutex straddles two pages");
+enum { SPINS = 100 };
 
-enum { SHARED_BYTES = 8, SPINS = 100, OWNER_MASK = 0x3FFFFFFF };
-
-void cshm_lock_attach(void *mutex) {
-    pthread_mutexattr_t attributes;
-    pthread_mutex_t template;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutex_init(&template, &attributes);
-    pthread_mutexattr_destroy(&attributes);
-    memcpy((char *)mutex + SHARED_BYTES, (char *)&template + SHARED_BYTES, sizeof template - SHARED_BYTES);
+static inline uint32_t replace(void *word, uint32_t old, uint32_t new) {
+    atomic_compare_exchange_strong((_Atomic uint32_t *)word, &old, new);
+    return old;
 }
 
-uint32_t cshm_lock_holder(const void *mutex) { return cshm_load32(mutex) & OWNER_MASK; }
+uint32_t cshm_lock_holder(const void *word) { return cshm_load32(word) & FUTEX_TID_MASK; }
 
-/* A holder needs about 150 ns: worth waiting for awake before asking the kernel. */
-static int spin(pthread_mutex_t *mutex) {
-    int result = pthread_mutex_trylock(mutex);
-    for (int i = 0; result == EBUSY && i < SPINS; i++) {
+/* One try. The kernel is told before: killed at any moment, we have the lock and it knows, or we do not have it.
+ * `waiters` is FUTEX_WAITERS if others may sleep, who then must not be forgotten. */
+static inline int try(robust_self *self, void *word, uint32_t waiters) {
+    struct robust_list *outer = self->head->list_op_pending;
+    self->head->list_op_pending = robust_entry(self, word);
+    atomic_signal_fence(memory_order_seq_cst);
+    /* Free is 0, or what the kernel left of a dead holder. */
+    uint32_t free, seen = 0;
+    do {
+        free = seen;
+        seen = replace(word, free, self->thread | (free & FUTEX_WAITERS) | waiters);
+    } while (seen != free && (seen & FUTEX_TID_MASK) == 0);
+    if (seen != free) {
+        self->head->list_op_pending = outer;
+        return -EBUSY;
+    }
+    self->outer = outer;
+    self->held = word;
+    return free & FUTEX_OWNER_DIED ? EOWNERDEAD : 0;
+}
+
+static int take_slowly(robust_self *self, void *word, uint64_t nanoseconds) {
+    if (self->held == word) return -EDEADLK;
+    /* A holder needs about 150 ns: worth waiting for awake before asking the kernel. */
+    for (int i = 0; i < SPINS; i++) {
         cshm_pause();
-        if (cshm_load32(mutex) == 0) result = pthread_mutex_trylock(mutex);
+        if (cshm_lock_holder(word) != 0) continue;
+        int result = try(self, word, 0);
+        if (result != -EBUSY) return result;
     }
-    return result;
+    for (uint64_t deadline = cshm_now() + nanoseconds;;) {
+        uint32_t seen = cshm_load32(word);
+        if ((seen & FUTEX_TID_MASK) == 0) {
+            /* Whoever slept does not know who else does. */
+            int result = try(self, word, FUTEX_WAITERS);
+            if (result != -EBUSY) return result;
+            continue;
+        }
+        if (!(seen & FUTEX_WAITERS) && replace(word, seen, seen | FUTEX_WAITERS) != seen) continue;
+        if (cshm_futex_wait(word, seen | FUTEX_WAITERS, deadline) == -ETIMEDOUT) return -ETIMEDOUT;
+    }
 }
 
-int cshm_lock_take(void *mutex, uint64_t nanoseconds) {
-    int result = spin(mutex);
-    if (result == EBUSY) {
-        if (cshm_lock_holder(mutex) == (uint32_t)syscall(SYS_gettid)) return -EDEADLK;
-        uint64_t deadline = cshm_now() + nanoseconds;
-        struct timespec limit = { (time_t)(deadline / 1000000000u), (long)(deadline % 1000000000u) };
-        result = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &limit);
-    }
-    return result == EOWNERDEAD ? EOWNERDEAD : -result;
+int cshm_lock_take(void *word, uint64_t nanoseconds) {
+    robust_self *self = robust();
+    int result = try(self, word, 0);
+    return result == -EBUSY ? take_slowly(self, word, nanoseconds) : result;
 }
 
-int cshm_lock_consistent(void *mutex) { return -pthread_mutex_consistent(mutex); }
+/* Killed behind the exchange we leave the kernel to wake somebody: it does so for a lock that is pending and free. */
+int cshm_lock_release(void *word) {
+    robust_self *self = robust();
+    if (self->held != word || cshm_lock_holder(word) != self->thread) return -EPERM;
+    self->held = NULL;
+    if (atomic_exchange((_Atomic uint32_t *)word, 0) & FUTEX_WAITERS) cshm_futex_wake(word, 1);
+    atomic_signal_fence(memory_order_seq_cst);
+    self->head->list_op_pending = self->outer;
+    return 0;
+}
 
-int cshm_lock_release(void *mutex) { return -pthread_mutex_unlock(mutex); }
+void cshm_lock_bereave(void *word, uint32_t holder) {
+    uint32_t seen = cshm_load32(word);
+    if ((seen & FUTEX_TID_MASK) != holder) return;
+    if (replace(word, seen, (seen & FUTEX_WAITERS) | FUTEX_OWNER_DIED) == seen) cshm_futex_wake(word, 1);
+}
+
+int cshm_thread_is_gone(uint32_t thread) { return kill((pid_t)thread, 0) < 0 && errno == ESRCH; }
 
 /* 0 free, 1 taken, 2 taken and somebody may sleep. */
 int cshm_local_try_lock(uint32_t *word) {

@@ -59,7 +59,6 @@ import Testing
       kill(getpid(), SIGKILL)
     }
     #expect(pages.lock() == EOWNERDEAD)
-    #expect(pages.makeConsistent() == 0)
     #expect(pages.unlock() == 0)
     #expect(pages.lock() == 0, "the death is told once")
     #expect(pages.unlock() == 0)
@@ -71,7 +70,6 @@ import Testing
     #expect(try OtherThread { pages.lock() }.join() == 0)
     try wait { pages.lockWord & UInt32(FUTEX_OWNER_DIED) != 0 }
     #expect(pages.lock() == EOWNERDEAD)
-    #expect(pages.makeConsistent() == 0)
     #expect(pages.unlock() == 0)
   }
 
@@ -93,17 +91,58 @@ import Testing
     #expect(try waiter.join() == EOWNERDEAD)
   }
 
-  @Test("of the mutex only 8 bytes are in the file: its list of links can't be read or set by a peer")
+  @Test("one word of the lock is in the file: nothing that a peer could set leads elsewhere")
   func privatePart() throws {
     let pages = try SharedPages()
     #expect(pages.lock() == 0)
     let contents = try pages.contents()
-    #expect(contents.dropLast(8).allSatisfy { $0 == 0 })
-    #expect(contents.suffix(8).contains { $0 != 0 })
-    var facts = cshm_file_facts()
-    #expect(unsafe cshm_file_facts_of(pages.file, &facts) == 0)
-    #expect(facts.bytes == UInt64(SharedPages.bytes))
+    #expect(contents.dropLast(4).allSatisfy { $0 == 0 })
+    #expect(contents.suffix(4).contains { $0 != 0 })
     #expect(pages.unlock() == 0)
+  }
+
+  @Test("a robust mutex of the program's own that its thread has is not disturbed by our lock, nor ours by it")
+  func besideTheProgramsOwn() throws {
+    let pages = try SharedPages()
+    let theirs = RobustMutex()
+    let result = try OtherThread { () -> [CInt] in [theirs.lock(), pages.lock(), pages.unlock(), pages.lock()] }.join()
+    #expect(result == [0, 0, 0, 0])
+    try wait { pages.lockWord & UInt32(FUTEX_OWNER_DIED) != 0 }
+    #expect(theirs.lock() == EOWNERDEAD)
+    #expect(pages.lock() == EOWNERDEAD)
+    #expect(pages.unlock() == 0)
+  }
+
+  @Test("a holder that is gone unmarked is declared dead by whoever knows; one that is not named stays")
+  func bereave() throws {
+    let pages = try SharedPages()
+    pages.lockWord = 0x1234
+    pages.bereave(0x1235)
+    #expect(pages.lockWord == 0x1234)
+    pages.bereave(0x1234)
+    #expect(pages.lock() == EOWNERDEAD)
+    #expect(pages.unlock() == 0)
+    #expect(cshm_thread_is_gone(UInt32(getpid())) == 0)
+    #expect(cshm_thread_is_gone(0x3FFF_FFFF) != 0)
+  }
+
+  @Test("a child that was forked locks in its own name")
+  func afterFork() async throws {
+    let pages = try SharedPages()
+    let file = pages.file
+    #expect(pages.lock() == 0 && pages.unlock() == 0)
+    await #expect(processExitsWith: .signal(SIGKILL)) { [file = file as CInt] in
+      let pages = try SharedPages(of: getppid(), file: file)
+      #expect(pages.lock() == 0 && pages.unlock() == 0)
+      let child = fork()
+      if child == 0 {
+        let isOurs = pages.lock() == 0 && pages.lockHolder == UInt32(getpid())
+        kill(getpid(), isOurs ? SIGKILL : SIGTERM)
+      }
+      var status: CInt = 0
+      unsafe waitpid(child, &status, 0)
+      if status & 0x7F == SIGKILL, pages.lock() == EOWNERDEAD { kill(getpid(), SIGKILL) }
+    }
   }
 
   @Test("the lock between threads keeps them apart")

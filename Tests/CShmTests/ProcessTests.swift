@@ -57,7 +57,7 @@ import Testing
 }
 
 /// fork(2), which Swift does not offer. Called in processes of their own only, made for one test.
-private func fork() -> pid_t {
+func fork() -> pid_t {
   let address = unsafe dlsym(nil, "fork")!
   return unsafe unsafeBitCast(address, to: (@convention(c) () -> pid_t).self)()
 }

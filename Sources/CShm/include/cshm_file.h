@@ -34,7 +34,7 @@ int cshm_file_read(int file, uint64_t offset, void *to, size_t bytes);
 int cshm_file_close(int file);
 int cshm_file_remove(const char *path);
 
-/* Maps the whole file and, behind it, one private page. */
+/* Maps the whole file. */
 int cshm_map(int file, uint64_t bytes, void **base);
 int cshm_unmap(void *base, uint64_t bytes);
 

@@ -16,7 +16,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
 
 enum {
     CSHM_LAYOUT_VERSION = 1,
@@ -96,20 +95,19 @@ typedef struct cshm_state {
 } cshm_state;
 
 /*
- * The last cache line of the lock page, the last page of the file. Only the first 8 bytes of a robust mutex are shared;
- * the rest of pthread_mutex_t falls on a private page mapped behind this one, since its list links are pointers that
- * a peer must not be able to set (DESIGN R6).
+ * The bus lock, and what every sender changes while it has it: one cache line.
  *
  *  L1  whoever holds the lock and writes a journal has its number in `journal` first: 0 the wide one, n Ksock n-1's.
+ *  L2  the thread id in `lock` is that of a thread in the pid namespace `pid_namespace`, but for the moment after taking.
  */
 typedef struct cshm_lock_line {
+    uint32_t lock;             /* futex word of the robust lock (cshm_lock.h)                 */
+    uint32_t pid_namespace;    /* L2; direct                                                */
     uint64_t sequence;         /* total order of everything the bus accepts; under the lock  */
     uint32_t last_serial;      /* the serial given out last; 0 at first; under the lock      */
     uint32_t journal;          /* L1; direct                                                */
     uint64_t stalls;           /* times somebody waited longer than one time-out; direct      */
     uint64_t reserved[4];
-    uint32_t mutex_word;       /* the futex word of the robust mutex                          */
-    uint32_t mutex_count;
 } cshm_lock_line;
 
 /*
@@ -378,7 +376,6 @@ enum {
 _Static_assert(sizeof(cshm_header) <= 4096, "the header fits its page");
 _Static_assert(sizeof(cshm_state) == 128 + 4 * CSHM_DEPTHS, "layout version 1");
 _Static_assert(sizeof(cshm_lock_line) == 64, "the lock line is one cache line");
-_Static_assert(offsetof(cshm_lock_line, mutex_word) == 56, "8 bytes of the mutex are shared");
 _Static_assert(sizeof(cshm_journal) + CSHM_JOURNAL_ENTRIES * sizeof(cshm_journal_entry) == 2048, "layout version 1");
 _Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
@@ -395,13 +392,9 @@ _Static_assert(sizeof(cshm_binding) == 128, "two cache lines");
 _Static_assert(sizeof(cshm_request) == 64, "one cache line");
 _Static_assert(sizeof(cshm_long_name) % 8 == 0, "layout version 1");
 
-/* Sizes and alignments that two programs must share to share a bus, the C library's lock among them. */
+/* Sizes and alignments that two programs must share to share a bus. */
 static inline uint64_t cshm_fingerprint(void) {
     uint64_t print = sizeof(void *);
-    print = print * 131 + sizeof(pthread_mutex_t);
-#ifdef __GLIBC__
-    print = print * 131 + 1;
-#endif
     print = print * 131 + sizeof(cshm_header);
     print = print * 131 + sizeof(cshm_ksock);
     print = print * 131 + sizeof(cshm_slot);

@@ -1,28 +1,33 @@
 /*
- * The bus lock: a robust, process-shared mutex of which only the first 8 bytes are shared (DESIGN R6), taken with a
- * time limit always (DESIGN R7).
+ * The bus lock: a robust lock in one shared word, and locks between the threads of one process.
  *
- * The mutex begins 8 bytes before the end of a shared page; the page mapped behind it is private to the process and
- * holds the rest: kind, owner and the links of the robust list, which a peer can thus neither read nor set.
+ * The word is what the kernel's robust futexes make of it: the id of the thread that holds it, FUTEX_WAITERS when somebody
+ * sleeps, and FUTEX_OWNER_DIED, which the kernel sets when the holder ends without giving it back. The kernel learns of the
+ * lock from `list_op_pending`, a private pointer of the thread, for as long as the lock is held: nothing but this one word is
+ * shared, so a peer can't lead an unlock astray (DESIGN R6; docs/decisions/0012).
  */
 #ifndef CSHM_LOCK_H
 #define CSHM_LOCK_H
 
 #include <stdint.h>
 
-/* Fills the private part, behind the 8 shared bytes at `mutex`. */
-void cshm_lock_attach(void *mutex);
-
-/* 0: taken. EOWNERDEAD (positive): taken from a dead holder; recover, then cshm_lock_consistent, before unlocking.
- * -ETIMEDOUT: held by somebody else for all of `nanoseconds`. -EDEADLK: this thread holds it. */
-int cshm_lock_take(void *mutex, uint64_t nanoseconds);
-int cshm_lock_consistent(void *mutex);
+/* 0: taken. EOWNERDEAD (positive): taken from a dead holder; to be repaired before it is given back.
+ * -ETIMEDOUT: held by somebody else for all of `nanoseconds` (DESIGN R7: no wait is without a limit).
+ * -EDEADLK: this thread holds it. */
+int cshm_lock_take(void *word, uint64_t nanoseconds);
 
 /* 0, or -EPERM if the word does not name this thread: the bus is corrupt, never lock it again. */
-int cshm_lock_release(void *mutex);
+int cshm_lock_release(void *word);
 
-/* The thread id in the lock word; 0 if free. */
-uint32_t cshm_lock_holder(const void *mutex);
+/* The thread id in the word; 0 if free. */
+uint32_t cshm_lock_holder(const void *word);
+
+/* Marks the lock as its holder's death would, if `holder` still has it. For a holder that is known to be gone, and that the
+ * kernel did not mark. */
+void cshm_lock_bereave(void *word, uint32_t holder);
+
+/* Whether no thread of this process's pid namespace has this id. */
+int cshm_thread_is_gone(uint32_t thread);
 
 /* A lock between threads of one process, in one word of private memory; 0 is free. */
 void cshm_local_lock(uint32_t *word);

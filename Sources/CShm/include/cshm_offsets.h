@@ -54,8 +54,8 @@ enum {
     CSHM_LOCK_LINE_LAST_SERIAL = offsetof(cshm_lock_line, last_serial),
     CSHM_LOCK_LINE_JOURNAL = offsetof(cshm_lock_line, journal),
     CSHM_LOCK_LINE_STALLS = offsetof(cshm_lock_line, stalls),
-    CSHM_LOCK_LINE_MUTEX_WORD = offsetof(cshm_lock_line, mutex_word),
-    CSHM_LOCK_LINE_MUTEX_COUNT = offsetof(cshm_lock_line, mutex_count),
+    CSHM_LOCK_LINE_LOCK = offsetof(cshm_lock_line, lock),
+    CSHM_LOCK_LINE_PID_NAMESPACE = offsetof(cshm_lock_line, pid_namespace),
     CSHM_LOCK_LINE_SIZE = sizeof(cshm_lock_line),
 };
 enum {

@@ -62,7 +62,7 @@ public enum Bus {
     options.group = facts.group
     return BusDescription(
       number: number, path: path, options: options, bytes: shared.geometry.fileBytes,
-      reservedBytes: shared.geometry.reservedBytes + Geometry.page,
+      reservedBytes: shared.geometry.reservedBytes,
       maxMessageSize: Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE)),
       bindings: try shared.bindingInfos(), statistics: shared.statistics())
   }

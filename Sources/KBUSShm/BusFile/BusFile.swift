@@ -152,9 +152,6 @@ struct BusFile: ~Copyable {
     let needed = UInt64(geometry.reservedBytes)
     var result = cshm_file_set_size(descriptor, UInt64(geometry.fileBytes))
     if result == 0 { result = cshm_file_reserve(descriptor, 0, needed) }
-    if result == 0 {
-      result = cshm_file_reserve(descriptor, UInt64(geometry.fileBytes - Geometry.page), UInt64(Geometry.page))
-    }
     if result == -CInt(CSHM_ENOSPC) {
       let left = unsafe directory.withCString { unsafe cshm_space_left($0) }
       throw .noSpace("create", path, needed: needed, left: left)

@@ -155,8 +155,8 @@ internal import CShm
 
   func wake(_ offset: Int) { _ = unsafe cshm_futex_wake(place(offset, 4), CInt.max) }
 
-  /// The mutex is the one thing that reaches beyond the file, into the private page behind it.
-  var mutex: UnsafeMutableRawPointer { unsafe place(count - 8, 8) }
+  /// The word of a robust lock, for the functions of cshm_lock.h.
+  @inline(__always) func lockWord(_ offset: Int) -> UnsafeMutableRawPointer { unsafe place(offset, 4) }
 
   func unmap() -> CInt { unsafe cshm_unmap(base, UInt64(count)) }
 }

@@ -48,6 +48,7 @@ final class Geometry: Sendable {
   static let lowestMaxMessage = 100
 
   let limits: Limits
+  let lockLine: Int
   let state: Int
   let wideJournal: Int
   let wideJournalEntries: Int
@@ -63,9 +64,8 @@ final class Geometry: Sendable {
   let requests: Region
   let extensions: Region
   let classes: LocalArray<SlotRegion>
-  /// Everything before this offset, and the lock page, is reserved when the bus is made.
+  /// Everything before this offset is reserved when the bus is made.
   let reservedBytes: Int
-  let lockLine: Int
   let fileBytes: Int
   let slotCount: Int
 
@@ -77,6 +77,7 @@ final class Geometry: Sendable {
       next = Self.round(region.end, to: 64)
       return region
     }
+    lockLine = region(CSHM_LOCK_LINE_SIZE, 1).start
     state = region(CSHM_STATE_SIZE, 1).start
     // At most: a copy for every binding, every word of its queue for every Ksock, and a few for the message itself.
     wideJournalEntries = 2 * limits.bindings + 16 * limits.ksocks + 256
@@ -117,8 +118,7 @@ final class Geometry: Sendable {
     for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
     reservedBytes = reserved
-    fileBytes = next + Self.page
-    lockLine = fileBytes - CSHM_LOCK_LINE_SIZE
+    fileBytes = next
   }
 
   deinit { classes.deallocate() }

@@ -10,6 +10,7 @@ final class SharedBus: @unchecked Sendable {
   let memory: BusMemory
   let geometry: Geometry
   let hashSeed: UInt64
+  let pidNamespace = cshm_pid_namespace()
   let mode: UInt32
   let number: Int
   let directory: String
@@ -33,7 +34,6 @@ final class SharedBus: @unchecked Sendable {
     self.number = number
     self.directory = directory
     scratch = Scratch(geometry)
-    unsafe cshm_lock_attach(memory.mutex)
   }
 
   deinit {

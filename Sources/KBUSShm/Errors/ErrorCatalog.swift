@@ -64,7 +64,7 @@ public enum ErrorCatalog {
     Entry(.noPermission, "open, create", "the bus file's owner and mode don't let this user in"),
     Entry(.notABus, "open", "the file is not a bus"),
     Entry(.wrongVersion, "open", "the bus has another layout than this program speaks"),
-    Entry(.wrongFingerprint, "open", "the bus was made by a program of another word size or C library"),
+    Entry(.wrongFingerprint, "open", "the bus was made by a program of another word size"),
     Entry(.truncated, "open", "the file is shorter or longer than the bus it holds"),
     Entry(.corrupt, "any", "an invariant of the bus file does not hold"),
     Entry(.badOption, "create, open", "an option of a bus is not understood"),

@@ -124,7 +124,7 @@ extension KBusError.Code {
     remedy: "Stop its users, then `kbus remove N`; or use programs of one version.")
   public static let wrongFingerprint = Self(
     name: "wrongFingerprint", errno: CSHM_EPROTO,
-    remedy: "32- and 64-bit programs, or programs of different C libraries, can't share a bus: use one kind.")
+    remedy: "32- and 64-bit programs can't share a bus: use one kind.")
   public static let truncated = Self(
     name: "truncated", errno: CSHM_EUCLEAN,
     remedy: "Stop its users, then `kbus remove N`.")

@@ -165,7 +165,7 @@ extension KBusError {
   }
 
   static func wrongFingerprint(_ path: String) -> Self {
-    Self(.wrongFingerprint, "open", "\(path) was made by a program of another word size or C library")
+    Self(.wrongFingerprint, "open", "\(path) was made by a program of another word size")
   }
 
   static func truncated(_ path: String, found: Int, expected: Int) -> Self {

@@ -13,8 +13,9 @@ extension SharedBus {
   ///
   /// **Errors:** `lockStalled` naming the holder, `lockHeldHere` in a signal handler that interrupted us, `corrupt`.
   func lock(_ operation: StaticString) throws(KBusError) {
-    let result = unsafe cshm_lock_take(memory.mutex, Self.attempt)
+    let result = unsafe cshm_lock_take(lockWord, Self.attempt)
     if result != 0 { try lockSlowly(operation, result) }
+    if memory.u32(holderNamespace) != pidNamespace { memory.store32(holderNamespace, pidNamespace) }
     guard memory.u32(CSHM_HEADER_CORRUPT) == 0 else {
       unlock()
       throw .corruptBefore(operation, path)
@@ -24,16 +25,27 @@ extension SharedBus {
   private func lockSlowly(_ operation: StaticString, _ first: CInt) throws(KBusError) {
     var result = first
     for _ in 0..<Self.attempts where result == -CInt(CSHM_ETIMEDOUT) {
+      // A word that was damaged can look like a lock that somebody has.
+      guard memory.u32(CSHM_HEADER_CORRUPT) == 0 else { throw .corruptBefore(operation, path) }
       memory.add32(geometry.lockLine + CSHM_LOCK_LINE_STALLS, 1)
-      result = unsafe cshm_lock_take(memory.mutex, Self.attempt)
+      bereaveIfHolderIsGone()
+      result = unsafe cshm_lock_take(lockWord, Self.attempt)
     }
     switch result {
     case 0: return
     case CInt(CSHM_EOWNERDEAD): try recoverOrMark(operation)
-    case -CInt(CSHM_ETIMEDOUT): throw .lockStalled(operation, holder: unsafe cshm_lock_holder(memory.mutex))
+    case -CInt(CSHM_ETIMEDOUT): throw .lockStalled(operation, holder: unsafe cshm_lock_holder(lockWord))
     case -CInt(CSHM_EDEADLK): throw .lockHeldHere(operation)
     default: throw .corrupt(.l1, operation)
     }
+  }
+
+  /// A holder that is gone without the kernel having marked the lock: its program took away what the kernel goes by, or the
+  /// word was overwritten. Thread ids mean something only within one pid namespace.
+  private func bereaveIfHolderIsGone() {
+    let holder = unsafe cshm_lock_holder(lockWord)
+    guard holder != 0, memory.u32(holderNamespace) == pidNamespace, cshm_thread_is_gone(holder) != 0 else { return }
+    unsafe cshm_lock_bereave(lockWord, holder)
   }
 
   private func recoverOrMark(_ operation: StaticString) throws(KBusError) {
@@ -42,14 +54,15 @@ extension SharedBus {
     } catch {
       // Nobody can trust this bus any more: say so in the file, so that everybody is told the same.
       markCorrupt()
-      _ = unsafe cshm_lock_consistent(memory.mutex)
       unlock()
       throw error
     }
-    _ = unsafe cshm_lock_consistent(memory.mutex)
   }
 
-  func unlock() { if unsafe cshm_lock_release(memory.mutex) != 0 { markCorrupt() } }
+  func unlock() { if unsafe cshm_lock_release(lockWord) != 0 { markCorrupt() } }
 
   func markCorrupt() { memory.store32(CSHM_HEADER_CORRUPT, 1) }
+
+  @inline(__always) private var lockWord: UnsafeMutableRawPointer { unsafe memory.lockWord(geometry.lockLine + CSHM_LOCK_LINE_LOCK) }
+  private var holderNamespace: Int { geometry.lockLine + CSHM_LOCK_LINE_PID_NAMESPACE }
 }

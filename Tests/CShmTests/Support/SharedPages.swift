@@ -4,7 +4,7 @@
 import CShm
 import Glibc
 
-/// Two pages of a nameless file, with the private page of the lock behind them.
+/// Two pages of a nameless file.
 @safe final class SharedPages: @unchecked Sendable {
   // Sendable: the words in it are atomic, and the lock is what the tests are about.
   static let bytes = 2 * Int(cshm_page_bytes())
@@ -36,27 +36,26 @@ import Glibc
     guard result == 0, let base = unsafe base else { throw Failed(errno: -result) }
     self.file = file
     unsafe self.base = base
-    unsafe cshm_lock_attach(mutex)
   }
 
   deinit {
-    _ = unsafe cshm_unmap(base, UInt64(Self.bytes) + cshm_page_bytes())
+    _ = unsafe cshm_unmap(base, UInt64(Self.bytes))
     _ = cshm_file_close(file)
   }
 
   // The lock
 
-  private var mutex: UnsafeMutableRawPointer { unsafe base + (Self.bytes - 8) }
+  private var lockPlace: UnsafeMutableRawPointer { unsafe base + (Self.bytes - 4) }
 
-  func lock(within nanoseconds: UInt64 = 50_000_000) -> CInt { unsafe cshm_lock_take(mutex, nanoseconds) }
-  func unlock() -> CInt { unsafe cshm_lock_release(mutex) }
-  func makeConsistent() -> CInt { unsafe cshm_lock_consistent(mutex) }
-  var lockHolder: UInt32 { unsafe cshm_lock_holder(mutex) }
+  func lock(within nanoseconds: UInt64 = 50_000_000) -> CInt { unsafe cshm_lock_take(lockPlace, nanoseconds) }
+  func unlock() -> CInt { unsafe cshm_lock_release(lockPlace) }
+  func bereave(_ holder: UInt32) { unsafe cshm_lock_bereave(lockPlace, holder) }
+  var lockHolder: UInt32 { unsafe cshm_lock_holder(lockPlace) }
 
   /// The futex word of the lock, as a peer could overwrite it.
   var lockWord: UInt32 {
-    get { unsafe cshm_load32(mutex) }
-    set { unsafe cshm_store32(mutex, newValue) }
+    get { unsafe cshm_load32(lockPlace) }
+    set { unsafe cshm_store32(lockPlace, newValue) }
   }
 
   // Words, by byte offset

@@ -22,7 +22,7 @@ import Testing
       case .header: words(0, bytes: Int(CSHM_HEADER_SIZE))
       case .state: words(geometry.state, bytes: Int(CSHM_STATE_STAR_DEPTHS) + 32)
       // Not the word of the lock itself: it decides who may run at all, not what is found.
-      case .lockLine: words(geometry.lockLine, bytes: Int(CSHM_LOCK_LINE_MUTEX_WORD))
+      case .lockLine: words(geometry.lockLine + CSHM_LOCK_LINE_SEQUENCE, bytes: CSHM_LOCK_LINE_SIZE - CSHM_LOCK_LINE_SEQUENCE)
       case .ksocks: try inUse(geometry.ksocks, bus)
       case .heldRecords: try inUse(geometry.held, bus)
       case .chunks: try inUse(geometry.chunks, bus, firstBytes: Int(CSHM_CHUNK_SIZE) + 6 * Int(CSHM_ENTRY_SIZE))

@@ -1,0 +1,33 @@
+#include "cshm.h"
+#include "robust.h"
+
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Thread_local robust_self cshm_robust STATIC_TLS;
+/* For threads for which the C library has registered none. */
+static _Thread_local struct robust_list_head spare;
+
+int cshm_robust_adopt(struct robust_list_head *head) {
+    cshm_robust.thread = (uint32_t)syscall(SYS_gettid);
+    cshm_robust.head = head;
+    return syscall(SYS_set_robust_list, head, sizeof *head) < 0 ? -errno : 0;
+}
+
+void cshm_robust_find_out(void) {
+    struct robust_list_head *head = NULL;
+    size_t bytes;
+    if (syscall(SYS_get_robust_list, 0, &head, &bytes) == 0 && head) {
+        cshm_robust.head = head;
+        cshm_robust.thread = (uint32_t)syscall(SYS_gettid);
+        return;
+    }
+    spare = (struct robust_list_head){ .list = { &spare.list } };
+    /* A kernel that will not: dead holders are found by their absence, as in cshm_thread_is_gone. */
+    cshm_robust_adopt(&spare);
+}
+
+static void forget(void) { cshm_robust = (robust_self){ 0 }; }
+
+__attribute__((constructor)) static void forget_in_children(void) { pthread_atfork(NULL, NULL, forget); }
