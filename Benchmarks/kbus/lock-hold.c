@@ -1,63 +1,43 @@
 /*
- * How long a send holds the lock of the bus: between the moment at which the library has it and the one at which it lets go.
+ * How long a send holds the lock of the bus: from the moment at which the library has it to the one at which it lets go.
  *
- * The library takes its lock by pthread calls; this program stands between. What the clock adds is in limit.hold: a robust lock
- * that is held for nothing, measured in the same way.
+ * This is linked from the objects that libkbus.so is made of, with the linker's --wrap between them and the two functions of the
+ * lock. What the clock adds is in limit.hold: the same lock, held for nothing, measured in the same way.
  */
 #include "cbench_loop.h"
 
 #include <kbus/kbus.h>
 #include <kbus/kbus_shm.h>
 
-#include <dlfcn.h>
-#include <pthread.h>
-
 enum { BATCH = 50 };
 
-static int (*real_trylock)(pthread_mutex_t *);
-static int (*real_clocklock)(pthread_mutex_t *, clockid_t, const struct timespec *);
-static int (*real_unlock)(pthread_mutex_t *);
+int __real_cshm_lock_take(void *word, uint64_t nanoseconds);
+int __real_cshm_lock_release(void *word);
 
 /* The library has a thread of its own, which takes locks too. */
 static _Thread_local int is_watching;
 static _Thread_local uint64_t taken_ns, held_ns, holds;
 
-static void find_real(void) {
-    real_trylock = (int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_trylock");
-    real_clocklock =
-        (int (*)(pthread_mutex_t *, clockid_t, const struct timespec *))dlsym(RTLD_NEXT, "pthread_mutex_clocklock");
-    real_unlock = (int (*)(pthread_mutex_t *))dlsym(RTLD_NEXT, "pthread_mutex_unlock");
-}
-
-static int took(int result) {
-    if (result == 0 && is_watching) taken_ns = cbench_now();
+int __wrap_cshm_lock_take(void *word, uint64_t nanoseconds);
+int __wrap_cshm_lock_take(void *word, uint64_t nanoseconds) {
+    int result = __real_cshm_lock_take(word, nanoseconds);
+    if (is_watching) taken_ns = cbench_now();
     return result;
 }
 
-int pthread_mutex_trylock(pthread_mutex_t *mutex) {
-    if (real_trylock == NULL) find_real();
-    return took(real_trylock(mutex));
-}
-
-int pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *limit) {
-    if (real_clocklock == NULL) find_real();
-    return took(real_clocklock(mutex, clock, limit));
-}
-
-int pthread_mutex_unlock(pthread_mutex_t *mutex) {
-    if (real_unlock == NULL) find_real();
-    if (is_watching && taken_ns != 0) {
+int __wrap_cshm_lock_release(void *word);
+int __wrap_cshm_lock_release(void *word) {
+    if (is_watching) {
         held_ns += cbench_now() - taken_ns;
         holds++;
-        taken_ns = 0;
     }
-    return real_unlock(mutex);
+    return __real_cshm_lock_release(word);
 }
 
-/* How long the lock was held during what was done since `is_watching` was set. */
+/* How long the lock was held during what was done since `start_watching`. */
 static uint64_t stop_watching(void) {
     is_watching = 0;
-    if (holds != 1) cbench_unavailable("the library does not take its lock once for each send, by a call that can be watched");
+    if (holds != 1) cbench_fail("the library does not take its lock once for each send", 0);
     uint64_t held = held_ns;
     held_ns = holds = 0;
     return held;
@@ -79,16 +59,11 @@ int main(int argc, char **argv) {
     size_t count = 0;
 
     if (strcmp(part.transport, "limit.hold") == 0) {
-        pthread_mutexattr_t attributes;
-        pthread_mutex_t *mutex = cbench_shared(sizeof *mutex);
-        pthread_mutexattr_init(&attributes);
-        pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-        pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-        pthread_mutex_init(mutex, &attributes);
+        uint32_t word = 0;
         while (count < part.samples) {
             start_watching();
-            pthread_mutex_trylock(mutex);
-            pthread_mutex_unlock(mutex);
+            __wrap_cshm_lock_take(&word, 0);
+            __wrap_cshm_lock_release(&word);
             singles[count++] = stop_watching();
         }
     } else {

@@ -1,6 +1,7 @@
 /* Limits of a round trip: the cheapest ways to pass a number to another process and get it back. */
 #include "cbench_limits.h"
 #include "cbench_loop.h"
+#include "queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -176,20 +177,6 @@ static void open_fifo(const cbench_part *part, const char *name, int *end) {
     if (*end < 0) cbench_fail("cannot open a FIFO", errno);
 }
 
-/* POSIX queues have no directory: the name is taken back as soon as both ends are open. */
-static mqd_t open_queue(const char *which, size_t bytes) {
-    char name[64];
-    snprintf(name, sizeof name, "/kbus-bench-%d-%s", (int)getpid(), which);
-    struct mq_attr attributes = {.mq_maxmsg = 8, .mq_msgsize = (long)bytes};
-    mqd_t queue = mq_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600, &attributes);
-    if (queue < 0) {
-        if (errno == EINVAL) cbench_unavailable("POSIX message queues take no messages of this size here (fs.mqueue.msgsize_max)");
-        cbench_unavailable("POSIX message queues are not to be had here");
-    }
-    mq_unlink(name);
-    return queue;
-}
-
 static void watch(struct side *side) {
     side->epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN};
@@ -219,8 +206,8 @@ static int open_channel(struct channel *channel, const char *kind) {
         if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0) cbench_fail("cannot make sockets", errno);
         client->read = client->write = ends[0], server->read = server->write = ends[1];
     } else if (strcmp(kind, "peer.mq") == 0) {
-        client->write = server->read = open_queue("there", channel->bytes);
-        server->write = client->read = open_queue("back", channel->bytes);
+        client->write = server->read = cbench_open_queue(channel->bytes);
+        server->write = client->read = cbench_open_queue(channel->bytes);
         client->is_queue = server->is_queue = 1;
     } else {
         return 0;

@@ -17,6 +17,8 @@ int cbench_limit_round_trip(const cbench_part *part);
 
 /* From senders to listeners: limit.ring. In mode `spin` listeners spin, else they sleep when there is nothing. */
 int cbench_limit_fan(const cbench_part *part);
+/* The same, one socket or POSIX queue for each listener: peer.unix, peer.mq. */
+int cbench_kernel_fan(const cbench_part *part);
 
 /* Robust locks: limit.lock, limit.lock.alternating, limit.lock.contended, limit.lock.handover. */
 int cbench_limit_lock(const cbench_part *part);

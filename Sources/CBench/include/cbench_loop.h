@@ -48,7 +48,8 @@ CBENCH_INLINE void cbench_time_round_trips(const cbench_part *part, void (*trip)
         if (end >= limit) break;
     }
 
-    size_t batch = each * CBENCH_BATCH <= CBENCH_BATCH_NS ? CBENCH_BATCH : 1 + CBENCH_BATCH_NS / each;
+    size_t batch = CBENCH_BATCH;
+    if (each * batch > CBENCH_BATCH_NS) batch = 1 + CBENCH_BATCH_NS / each;
     size_t batches = part->samples / batch + 1, timed = 0;
     uint64_t *times = (uint64_t *)malloc((batches + 1) * sizeof *times);
     if (times == NULL) cbench_fail("no memory for figures", 0);

@@ -48,7 +48,7 @@ struct Part {
   func playInC() -> Bool {
     switch scenario {
     case "rtt": unsafe cbench_limit_round_trip(options) == 1
-    case "oneway", "throughput": unsafe cbench_limit_fan(options) == 1
+    case "oneway", "throughput": unsafe cbench_limit_fan(options) == 1 || cbench_kernel_fan(options) == 1
     case "limits":
       unsafe cbench_limit_lock(options) == 1 || cbench_limit_memory(options) == 1 || cbench_limit_call(options) == 1
     default: false
