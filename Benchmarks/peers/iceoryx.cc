@@ -3,11 +3,15 @@
 #include "cbench_loop.h"
 
 #include <csignal>
+#include <cstring>
 #include <memory>
 #include <string>
-#include <sys/prctl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "iceoryx_hoofs/log/logmanager.hpp"
 #include "iceoryx_posh/popo/untyped_client.hpp"
 #include "iceoryx_posh/popo/untyped_publisher.hpp"
 #include "iceoryx_posh/popo/untyped_server.hpp"
@@ -35,6 +39,7 @@ ServiceDescription service() {
 }
 
 void start_runtime(const std::string &role) {
+    iox::log::LogManager::GetLogManager().SetDefaultLogLevel(iox::log::LogLevel::kOff, iox::log::LogLevelOutput::kHideLogLevel);
     std::string name = "kbus-bench-" + role + "-" + own_name;
     PoshRuntime::initRuntime(iox::RuntimeName_t(iox::cxx::TruncateToCapacity, name.c_str()));
     if (!spins) waiting = std::make_unique<WaitSet<>>();
@@ -45,10 +50,22 @@ void pause_for(long nanoseconds) {
     nanosleep(&pause, nullptr);
 }
 
-// RouDi ends with this process. Its shared memory has names that the whole machine shares, so there can be one only.
+// iceoryx leaves files in /dev/shm and /tmp under names that the whole machine shares, the more so when it is killed. So it gets
+// a /dev/shm and a /tmp of its own, in the directory of this run, which is the current one from now on.
+void keep_to_ourselves(cbench_part &own) {
+    if (chdir(own.directory) != 0 || mkdir("shm", 0777) != 0 || mkdir("tmp", 0777) != 0) cbench_fail("cannot use the directory", errno);
+    own.directory = ".";
+    own.output = basename(own.output);
+    if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0
+        || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || mount("shm", "/dev/shm", nullptr, MS_BIND, nullptr) != 0
+        || mount("tmp", "/tmp", nullptr, MS_BIND, nullptr) != 0)
+        cbench_unavailable("no mount namespace is to be had, and without one iceoryx leaves files all over the machine");
+}
+
+// RouDi ends with this process.
 pid_t start_roudi() {
-    std::string configuration = std::string(part->directory) + "/roudi.toml", log = std::string(part->directory) + "/roudi.log";
-    FILE *file = fopen(configuration.c_str(), "w");
+    const char *configuration = "roudi.toml", *log = "roudi.log";
+    FILE *file = fopen(configuration, "w");
     if (file == nullptr) cbench_fail("cannot write a configuration", errno);
     fputs("[general]\nversion = 1\n[[segment]]\n", file);
     const int pools[][2] = {{256, 20000}, {2048, 2000}, {65792, 100}, {1048832, 20}, {12441856, 8}};
@@ -57,18 +74,16 @@ pid_t start_roudi() {
 
     pid_t roudi = cbench_fork();
     if (roudi == 0) {
-        // It tidies up after itself when it is asked to end.
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (freopen(log.c_str(), "w", stdout) == nullptr || dup2(1, 2) < 0) _exit(127);
-        execlp("iox-roudi", "iox-roudi", "-c", configuration.c_str(), "-m", "off", (char *)nullptr);
+        if (freopen(log, "w", stdout) == nullptr || dup2(1, 2) < 0) _exit(127);
+        execlp("iox-roudi", "iox-roudi", "-c", configuration, "-m", "off", (char *)nullptr);
         _exit(127);
     }
     for (uint64_t deadline = cbench_now() + 10000000000u; cbench_now() < deadline; pause_for(5000000)) {
         int status;
-        if (waitpid(roudi, &status, WNOHANG) == roudi) cbench_unavailable("iox-roudi does not start: another one runs, perhaps");
+        if (waitpid(roudi, &status, WNOHANG) == roudi) cbench_unavailable("iox-roudi does not start here");
         char line[256];
         bool is_ready = false;
-        FILE *said = fopen(log.c_str(), "r");
+        FILE *said = fopen(log, "r");
         while (said != nullptr && fgets(line, sizeof line, said) != nullptr) is_ready |= strstr(line, "ready for clients") != nullptr;
         if (said != nullptr) fclose(said);
         if (is_ready) return roudi;
@@ -77,7 +92,8 @@ pid_t start_roudi() {
 }
 
 void stop_roudi(pid_t roudi) {
-    kill(roudi, SIGTERM);
+    // Asked politely, it would end all that it knows of, us included.
+    kill(roudi, SIGKILL);
     while (waitpid(roudi, nullptr, 0) < 0 && errno == EINTR) {
     }
 }
@@ -183,6 +199,7 @@ int main(int argc, char **argv) {
     own_name = std::to_string(getpid());
     spins = strcmp(part->mode, "spin") == 0;
     lends = strcmp(part->api, "loan") == 0;
+    keep_to_ourselves(own);
     if (part->senders > 1) cbench_unavailable("measured with one sender only");
     pid_t roudi = start_roudi();
     if (strcmp(part->scenario, "rtt") == 0) {
