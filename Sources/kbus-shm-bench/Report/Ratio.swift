@@ -9,20 +9,30 @@ struct Ratio {
   /// their ratio nearer to one.
   let amortised: Double?
   let goal: Goal?
-  /// The ratio in each run.
+  /// The ratio in each run, and the figures that it is of.
   let runs: [Double]
+  private let ofRuns: [Double]
+  private let toRuns: [Double]
 
-  init(of result: Result, to other: Result, goal: Goal?) {
+  /// Nil if the standard was not measured: neither around the result's runs nor in turn with them.
+  private init?(of result: Result, to standard: Standard, among others: [Configuration: Result]) {
     of = result.configuration
-    to = other.configuration
-    let isBracket = result.bracket == other.configuration
-    let others = isBracket ? result.brackets.map { $0.figure } : other.runs
-    let othersAmortised = isBracket ? result.brackets.map { $0.amortised } : other.amortisedRuns
-    runs = zip(result.runs, others).map { $0 / $1 }
+    to = standard.configuration
+    goal = standard.goal
+    ofRuns = result.runs
+    let toAmortised: [Double]
+    if result.bracket == to {
+      toRuns = result.brackets.map { $0.figure }
+      toAmortised = result.brackets.map { $0.amortised }
+    } else {
+      guard let other = others[to] else { return nil }
+      toRuns = other.runs
+      toAmortised = other.amortisedRuns
+    }
+    runs = zip(ofRuns, toRuns).map { $0 / $1 }
     ratio = runs.median
-    let amortisedRuns = zip(result.amortisedRuns, othersAmortised).map { $0 / $1 }
+    let amortisedRuns = zip(result.amortisedRuns, toAmortised).map { $0 / $1 }
     amortised = amortisedRuns.isEmpty ? nil : amortisedRuns.median
-    self.goal = goal
   }
 
   /// The figure that the goal is for: without the clock's price where times are short.
@@ -32,19 +42,16 @@ struct Ratio {
 
   /// All ratios that these results allow.
   static func all(of results: [Result]) -> [Ratio] {
-    var places: [Configuration: Int] = [:]
-    for (place, result) in results.enumerated() { places[result.configuration] = place }
+    let others = Dictionary(results.map { ($0.configuration, $0) }) { first, _ in first }
     return results.flatMap { result in
-      result.standards.compactMap { standard in
-        places[standard.configuration].map { Ratio(of: result, to: results[$0], goal: standard.goal) }
-      }
+      result.standards.compactMap { Ratio(of: result, to: $0, among: others) }
     }
   }
 }
 
 extension Ratio: Encodable {
   private enum Key: String, CodingKey {
-    case what, scenario, transport, mode, api, cores, payloadBytes, to, ratio, ratioAmortised, goal, goalIs, isMet, runs
+    case what, scenario, transport, mode, api, cores, payloadBytes, to, ratio, ratioAmortised, goal, goalIs, isMet, runs, ofRuns, toRuns
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -65,6 +72,8 @@ extension Ratio: Encodable {
       try container.encode(isMet, forKey: .isMet)
     }
     try container.encode(runs, forKey: .runs)
+    try container.encode(ofRuns, forKey: .ofRuns)
+    try container.encode(toRuns, forKey: .toRuns)
   }
 }
 
