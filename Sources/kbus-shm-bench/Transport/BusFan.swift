@@ -72,11 +72,10 @@ final class BusFan {
         unsafe announcement.message.data.withUnsafeMutableBytes { unsafe $0.copyMemory(from: source) }
         try ksock.send(announcement)
       }
-    } catch  where error.code == .pending {
+    } catch {
+      guard error.code == .pending else { Part.fail("\(error)") }
       // Some listener has no room: the message is sent as soon as it has.
       _ = Part.orFail { () throws(KBusError) in try ksock.waitUntilWritable(within: nil) }
-    } catch {
-      Part.fail("\(error)")
     }
   }
 }
