@@ -46,12 +46,15 @@ let package = Package(
     .target(
       name: "KBUSC", dependencies: ["CShm", "CKBUS"],
       swiftSettings: strict + [.enableExperimentalFeature("Embedded")]),
-    .executableTarget(name: "kbus-reaper", dependencies: ["KBUSShm"], swiftSettings: strict),
-    // `kbus` names the reaper so that one `swift run kbus` builds both.
+    // Embedded too: it is to need as little memory as can be.
+    .executableTarget(
+      name: "kbus-reaper", dependencies: ["KBUSC", "CShm"],
+      swiftSettings: strict + [.enableExperimentalFeature("Embedded")]),
+    // It must not name the reaper: SwiftPM would link that into it, an Embedded program into one with a Swift runtime.
     .executableTarget(
       name: "kbus",
       dependencies: [
-        "KBUSShm", "CShm", "kbus-reaper", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "KBUSShm", "CShm", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
     // What the benchmark needs from C. It does not use CShm: the limits must not share code with what they judge.

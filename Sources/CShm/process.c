@@ -50,8 +50,12 @@ uint64_t cshm_start_time(uint32_t process) {
     if (read_file(path, text, sizeof text) <= 0) return 0;
     /* The command in parentheses may hold anything; fields count from behind its last parenthesis. */
     char *field = strrchr(text, ')');
-    if (!field || field[1] != ' ' || field[2] == 'Z' || field[2] == 'X') return 0;
-    for (int skip = 0; field && skip < 20; skip++) field = strchr(field + 1, ' ');
+    if (!field || field[1] != ' ') return 0;
+    char state = field[2];
+    for (int skip = 0; field && skip < 18; skip++) field = strchr(field + 1, ' ');
+    /* A first thread that has ended while others run looks like a zombie, but for their number. */
+    if (!field || ((state == 'Z' || state == 'X') && strtoul(field + 1, NULL, 10) <= 1)) return 0;
+    for (int skip = 0; field && skip < 2; skip++) field = strchr(field + 1, ' ');
     return field ? strtoull(field + 1, NULL, 10) : 0;
 }
 

@@ -15,6 +15,11 @@ int cshm_robust_adopt(struct robust_list_head *head) {
     return syscall(SYS_set_robust_list, head, sizeof *head) < 0 ? -errno : 0;
 }
 
+void cshm_robust_leave(void) {
+    spare = (struct robust_list_head){ .list = { &spare.list } };
+    cshm_robust_adopt(&spare);
+}
+
 void cshm_robust_find_out(void) {
     struct robust_list_head *head = NULL;
     size_t bytes;
@@ -23,9 +28,8 @@ void cshm_robust_find_out(void) {
         cshm_robust.thread = (uint32_t)syscall(SYS_gettid);
         return;
     }
-    spare = (struct robust_list_head){ .list = { &spare.list } };
-    /* A kernel that will not: dead holders are found by their absence, as in cshm_thread_is_gone. */
-    cshm_robust_adopt(&spare);
+    /* A kernel that will not: dead holders are found by their absence (cshm_thread_is_gone). */
+    cshm_robust_leave();
 }
 
 static void forget(void) { cshm_robust = (robust_self){ 0 }; }

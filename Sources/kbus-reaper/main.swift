@@ -1,14 +1,15 @@
-// A placeholder: the reaper is not written yet, and says so.
+// kbus-reaper: notices the death of processes that have Ksocks on a bus, and tells those who wait for them.
+//
+// What it does is in the core (Death/Reaper.swift): it has no logic of its own.
 
-import KBUSShm
+internal import CShm
+internal import KBUSC
 
-if CommandLine.arguments.contains("--version") {
-  print(Bus.version)
-} else {
-  print(
-    """
-    kbus-reaper is not there yet. It will watch the owners of all Ksocks (by their life locks and pidfds), and close at once
-    the Ksocks of a process that died: requests to it get their GoneAway or Ignored status within a fraction of a
-    millisecond. Until then the Ksocks of a dead process are closed by whoever opens the bus next.
-    """)
+switch Arguments.parse() {
+case .run(let options): Reaper(options).run()
+case .help: Arguments.print(Arguments.usage, to: 1)
+case .version: Arguments.print("\(Bus.version)\n", to: 1)
+case .wrong(let argument):
+  Arguments.print("kbus-reaper: \(argument) is not understood\n\n\(Arguments.usage)", to: 2)
+  cshm_exit(64)
 }

@@ -16,6 +16,9 @@
 #include "cshm_process.h"
 #include "cshm_descriptor.h"
 #include "cshm_thread.h"
+#include "cshm_life.h"
+#include "cshm_watch.h"
+#include "cshm_start.h"
 #include "cshm_fault.h"
 
 #endif

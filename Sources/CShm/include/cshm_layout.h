@@ -138,6 +138,40 @@ enum {
 static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
 
 /*
+ * Who watches over the bus, and is told when owners come and go: one cache line, before the owners.
+ *
+ *  W1  role is 0, or as cshm_life.h has it: of the thread that watches. Taken and given back without the bus lock, by
+ *      compare-and-swap; two that work at once do no harm, since what they do they do under the lock.
+ */
+typedef struct cshm_watch_line {
+    uint32_t role;             /* W1                                                                */
+    uint32_t role_wanted;      /* 1: a reaper asks the helper that has the role for it; direct      */
+    uint32_t owners_bell;      /* futex word: one more when an owner comes or goes; direct          */
+    uint32_t watcher;          /* what kind of program has the role (Watch.swift); direct           */
+    uint64_t reaps;            /* owners that ended without leaving; under the lock                 */
+    uint64_t reserved[5];
+} cshm_watch_line;
+
+/*
+ * One process that has Ksocks on the bus. Under the lock, but for life.
+ *
+ *  O1  incarnation is 0 if the record is free, else the sequence at which the process came, never used again.
+ *  O2  a Ksock in use names an owner in use; whoever is an owner holds the mark on the record's first byte in the file
+ *      (cshm_file_mark), as long as its descriptor is open.
+ *  O3  departed is 1 when the owner was seen to end: then each of its Ksocks is departed (K11).
+ *  O4  life is 0, or as cshm_life.h has it: of the owner's helper thread.
+ */
+typedef struct cshm_owner {
+    uint64_t incarnation;
+    uint64_t start_time;       /* of the process, in clock ticks since boot   */
+    uint32_t pid;
+    uint32_t pid_namespace;
+    uint32_t life;             /* O4; the owner's helper thread, and the kernel */
+    uint32_t departed;
+    uint64_t reserved[4];
+} cshm_owner;
+
+/*
  * One Ksock. Line by line, by who writes it, so that sender and reader disturb each other as little as can be.
  *
  *  K1  incarnation is 0 if the record is free, else the sequence at which it was opened, never used again.
@@ -151,6 +185,8 @@ static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
  *  K9  passed_seen <= passed: as far as senders have looked. They look again only when the queue seems full, so that the
  *      reader's line stays with the reader.
  *  K10 has_descriptor is CSHM_DESCRIPTOR_... or 0, and watched 0 or 1.
+ *  K11 a Ksock with CSHM_SPECIAL_CLOSING is departed: it has no bindings, no requests, nothing urgent, set aside or pending,
+ *      and waits for the certain end of its owner, who may still touch what it holds.
  *
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */
@@ -159,10 +195,9 @@ typedef struct cshm_ksock {
     uint64_t incarnation;
     uint32_t id;
     uint32_t mode;
-    uint64_t start_time;       /* of the owner, in clock ticks since boot        */
-    uint32_t pid;
-    uint32_t pid_namespace;
-    uint64_t identity_reserved[4];
+    uint32_t owner;            /* +1: the process that opened it                 */
+    uint32_t identity_padding;
+    uint64_t identity_reserved[5];
 
     /* What sending and binding change; under the lock, mostly by the owner. */
     uint64_t last_sent;        /* message id                                     */
@@ -377,6 +412,8 @@ _Static_assert(sizeof(cshm_header) <= 4096, "the header fits its page");
 _Static_assert(sizeof(cshm_state) == 128 + 4 * CSHM_DEPTHS, "layout version 1");
 _Static_assert(sizeof(cshm_lock_line) == 64, "the lock line is one cache line");
 _Static_assert(sizeof(cshm_journal) + CSHM_JOURNAL_ENTRIES * sizeof(cshm_journal_entry) == 2048, "layout version 1");
+_Static_assert(sizeof(cshm_watch_line) == 64 && sizeof(cshm_owner) == 64, "one cache line");
+_Static_assert(offsetof(cshm_owner, life) % 8 == 0 && offsetof(cshm_watch_line, role) % 8 == 0, "list entries have 8 bytes");
 _Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");

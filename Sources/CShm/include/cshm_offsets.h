@@ -50,6 +50,23 @@ enum {
     CSHM_STATE_SIZE = sizeof(cshm_state),
 };
 enum {
+    CSHM_WATCH_LINE_ROLE = offsetof(cshm_watch_line, role),
+    CSHM_WATCH_LINE_ROLE_WANTED = offsetof(cshm_watch_line, role_wanted),
+    CSHM_WATCH_LINE_OWNERS_BELL = offsetof(cshm_watch_line, owners_bell),
+    CSHM_WATCH_LINE_WATCHER = offsetof(cshm_watch_line, watcher),
+    CSHM_WATCH_LINE_REAPS = offsetof(cshm_watch_line, reaps),
+    CSHM_WATCH_LINE_SIZE = sizeof(cshm_watch_line),
+};
+enum {
+    CSHM_OWNER_INCARNATION = offsetof(cshm_owner, incarnation),
+    CSHM_OWNER_START_TIME = offsetof(cshm_owner, start_time),
+    CSHM_OWNER_PID = offsetof(cshm_owner, pid),
+    CSHM_OWNER_PID_NAMESPACE = offsetof(cshm_owner, pid_namespace),
+    CSHM_OWNER_LIFE = offsetof(cshm_owner, life),
+    CSHM_OWNER_DEPARTED = offsetof(cshm_owner, departed),
+    CSHM_OWNER_SIZE = sizeof(cshm_owner),
+};
+enum {
     CSHM_LOCK_LINE_SEQUENCE = offsetof(cshm_lock_line, sequence),
     CSHM_LOCK_LINE_LAST_SERIAL = offsetof(cshm_lock_line, last_serial),
     CSHM_LOCK_LINE_JOURNAL = offsetof(cshm_lock_line, journal),
@@ -72,9 +89,7 @@ enum {
     CSHM_KSOCK_INCARNATION = offsetof(cshm_ksock, incarnation),
     CSHM_KSOCK_ID = offsetof(cshm_ksock, id),
     CSHM_KSOCK_MODE = offsetof(cshm_ksock, mode),
-    CSHM_KSOCK_START_TIME = offsetof(cshm_ksock, start_time),
-    CSHM_KSOCK_PID = offsetof(cshm_ksock, pid),
-    CSHM_KSOCK_PID_NAMESPACE = offsetof(cshm_ksock, pid_namespace),
+    CSHM_KSOCK_OWNER = offsetof(cshm_ksock, owner),
     CSHM_KSOCK_LAST_SENT = offsetof(cshm_ksock, last_sent),
     CSHM_KSOCK_BINDINGS = offsetof(cshm_ksock, bindings),
     CSHM_KSOCK_STRUCK = offsetof(cshm_ksock, struck),

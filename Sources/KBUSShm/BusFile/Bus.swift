@@ -47,7 +47,7 @@ public enum Bus {
     guard number >= 0, number < BusDirectory.mostBuses, let facts = BusDirectory.facts(path) else {
       throw .noSuchBus(number, directory)
     }
-    let shared = try SharedBus.join(number, in: directory)
+    let shared = try SharedBus.join(number, in: directory, mayCreate: false)
     defer { shared.leave() }
     try shared.lock("inspect")
     defer { shared.unlock() }

@@ -31,7 +31,7 @@ struct BusFile: ~Copyable {
   // Opening
 
   /// Opens a bus. Only bus 0 comes into being by being opened (with the options of `$KBUS_CREATE`).
-  static func open(_ number: Int, in directory: String) throws(KBusError) -> BusFile {
+  static func open(_ number: Int, in directory: String, mayCreate: Bool) throws(KBusError) -> BusFile {
     guard number >= 0, number < BusDirectory.mostBuses else { throw .noSuchBus(number, directory) }
     let path = BusDirectory.path(number, in: directory)
     // Twice at most: somebody else may make bus 0 between our look and our link.
@@ -40,7 +40,7 @@ struct BusFile: ~Copyable {
       if descriptor >= 0 { return try BusFile(checking: descriptor, path) }
       guard descriptor == -CInt(CSHM_ENOENT) else { throw .cannotOpen(path, -descriptor) }
       try BusDirectory.check(directory, "open")
-      guard number == 0 else { throw .noSuchBus(number, directory) }
+      guard number == 0, mayCreate else { throw .noSuchBus(number, directory) }
       do throws(KBusError) {
         try create(0, BusOptions(parsing: Machine.environment("KBUS_CREATE") ?? ""), in: directory)
       } catch  where error.code == .busExists {}

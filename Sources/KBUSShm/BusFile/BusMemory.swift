@@ -158,5 +158,8 @@ internal import CShm
   /// The word of a robust lock, for the functions of cshm_lock.h.
   @inline(__always) func lockWord(_ offset: Int) -> UnsafeMutableRawPointer { unsafe place(offset, 4) }
 
+  /// Words of this region that tell of the calling thread's end (cshm_life.h).
+  func beginLife(_ offset: Int, bytes: Int) -> OpaquePointer? { unsafe cshm_life_begin(place(offset, bytes), bytes) }
+
   func unmap() -> CInt { unsafe cshm_unmap(base, UInt64(count)) }
 }

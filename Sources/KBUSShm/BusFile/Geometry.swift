@@ -53,6 +53,8 @@ final class Geometry: Sendable {
   let wideJournal: Int
   let wideJournalEntries: Int
   let journals: Region
+  let watchLine: Int
+  let owners: Region
   let ksocks: Region
   let held: Region
   let chunks: Region
@@ -83,6 +85,8 @@ final class Geometry: Sendable {
     wideJournalEntries = 2 * limits.bindings + 16 * limits.ksocks + 256
     wideJournal = region(CSHM_JOURNAL_SIZE + wideJournalEntries * CSHM_JOURNAL_ENTRY_SIZE, 1).start
     journals = region(CSHM_JOURNAL_SIZE + Int(CSHM_JOURNAL_ENTRIES) * CSHM_JOURNAL_ENTRY_SIZE, limits.ksocks)
+    watchLine = region(CSHM_WATCH_LINE_SIZE, 1).start
+    owners = region(CSHM_OWNER_SIZE, limits.ksocks)
     ksocks = region(CSHM_KSOCK_SIZE, limits.ksocks)
     held = region(CSHM_HELD_SIZE, limits.ksocks * Int(CSHM_HELD))
     // Two for every Ksock that reads, and as many entries again as requests may be outstanding, twice.

@@ -17,7 +17,10 @@ final class SharedBus: @unchecked Sendable {
   let path: String
   let scratch: Scratch
   let helped = HelpedKsocks()
-  private let descriptor: CInt
+  let ownership = Ownership()
+  let descriptor: CInt
+  /// Of the process that mapped it: a child makes a mapping of its own.
+  private let generation = cshm_fork_generation()
   private let device: UInt64
   private let inode: UInt64
   private var users = 0
@@ -46,11 +49,13 @@ final class SharedBus: @unchecked Sendable {
 
   private nonisolated(unsafe) static var mapped: [SharedBus] = []
 
-  /// The bus with this number, mapped now or before. To be balanced by `leave`.
-  static func join(_ number: Int, in directory: String) throws(KBusError) -> SharedBus {
-    let file = try BusFile.open(number, in: directory)
+  /// The bus with this number, mapped now or before. To be balanced by `leave`. `mayCreate`: bus 0 is made if it is not there.
+  static func join(_ number: Int, in directory: String, mayCreate: Bool) throws(KBusError) -> SharedBus {
+    let file = try BusFile.open(number, in: directory, mayCreate: mayCreate)
     cshm_process_lock()
     defer { cshm_process_unlock() }
+    // What a child inherited stays as it is, for its parent's sake.
+    unsafe mapped.removeAll { $0.generation != cshm_fork_generation() }
     for bus in unsafe mapped where bus.device == file.device && bus.inode == file.inode {
       bus.users += 1
       return bus

@@ -18,7 +18,7 @@ extension Bus {
   ///
   /// **Blocking:** holds the bus for as long as it takes to look at all of it. **Errors:** those of opening a bus.
   public static func check(_ number: Int, in directory: String? = nil) throws(KBusError) -> [Violation] {
-    let shared = try SharedBus.join(number, in: directory ?? BusDirectory.standard)
+    let shared = try SharedBus.join(number, in: directory ?? BusDirectory.standard, mayCreate: false)
     defer { shared.leave() }
     try shared.lock("check")
     defer { shared.unlock() }
@@ -47,7 +47,8 @@ struct InvariantChecker {
 
   mutating func checkAll() throws(KBusError) {
     checkJournals()
-    for index in 0..<bus.geometry.limits.ksocks where bus.ksock(index).isOpen { try checkKsock(bus.ksock(index)) }
+    checkOwners()
+    for index in 0..<bus.geometry.limits.ksocks where bus.ksock(index).isInUse { try checkKsock(bus.ksock(index)) }
     checkPools()
     checkRequests()
     try checkBindings()
@@ -89,9 +90,19 @@ struct InvariantChecker {
     expect(!bus.isTragic || aside > 0, .t3, "tragic with nothing set aside")
   }
 
+  private mutating func checkOwners() {
+    var known: [UInt64] = []
+    for index in 0..<bus.geometry.owners.count where bus.owner(index).isInUse {
+      let incarnation = bus.owner(index).incarnation
+      expect(!known.contains(incarnation), .o1, "owner \(index) has the incarnation \(incarnation) of another")
+      known.append(incarnation)
+    }
+  }
+
   // One Ksock
 
   private mutating func checkKsock(_ ksock: KsockRecord) throws(KBusError) {
+    checkOwner(of: ksock)
     checkChunks(ksock)
     let head = ksock.head, tail = ksock.tail, reserved = UInt64(ksock.reserved)
     expect(head <= tail && tail < ksock.end, .k2, "Ksock \(ksock.id): head \(head), tail \(tail), end \(ksock.end)")
@@ -113,6 +124,21 @@ struct InvariantChecker {
     try checkEntries(ksock)
     try checkLists(ksock)
     try checkHeld(ksock)
+  }
+
+  private mutating func checkOwner(of ksock: KsockRecord) {
+    guard let owner = bus.owner(of: ksock), owner.isInUse else {
+      expect(false, .o2, "Ksock \(ksock.id): its owner is not in use")
+      return
+    }
+    expect(!owner.isDeparted || ksock.isDeparted, .o3, "Ksock \(ksock.id): its owner \(owner.index) has departed")
+    guard ksock.isDeparted else { return }
+    let left = ksock.bindings != 0 || ksock.reserved != 0 || ksock.urgentCount != 0 || ksock.setAsideCount != 0 || ksock.pending != 0
+    expect(!left, .k11, "Ksock \(ksock.id): bindings \(ksock.bindings), reserved \(ksock.reserved), pending \(ksock.pending)")
+    let owed = (0..<bus.geometry.limits.requests).contains {
+      bus.request($0).sequence != 0 && bus.request($0).replierIncarnation == ksock.incarnation
+    }
+    expect(!owed, .k11, "Ksock \(ksock.id): a request waits for its answer")
   }
 
   private mutating func checkChunks(_ ksock: KsockRecord) {
@@ -263,7 +289,7 @@ struct InvariantChecker {
         if dots >= 1 { depths[dots - 1] += 1 }
       }
     }
-    for index in 0..<bus.geometry.limits.ksocks where bus.ksock(index).isOpen {
+    for index in 0..<bus.geometry.limits.ksocks where bus.ksock(index).isInUse {
       var word = bus.ksock(index).bindings
       while word != 0, bindingsInLists <= used {
         let binding = try bus.binding(checking: word, "check")

@@ -15,7 +15,7 @@ extension SharedBus {
     let (what, count) = describe(pool)
     let found: Phrase = "all \(count) \(what.text) of the bus are in use"
     guard let (holder, uses) = largestHolder(pool) else { return KBusError(.poolExhausted, operation, found) }
-    let who: Phrase = if case .ksocks = pool { "process \(holder.pid)" } else { "Ksock \(holder.id) of process \(holder.pid)" }
+    let who: Phrase = if case .ksocks = pool { "process \(pid(of: holder))" } else { "Ksock \(holder.id) of process \(pid(of: holder))" }
     return KBusError(.poolExhausted, operation, "\(found.text); \(who.text) holds most, \(uses)")
   }
 
@@ -38,7 +38,7 @@ extension SharedBus {
     var largest: (KsockRecord, Int)?
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
-      guard ksock.isOpen else { continue }
+      guard ksock.isInUse else { continue }
       let uses = uses(of: pool, by: ksock)
       if uses > largest?.1 ?? 0 { largest = (ksock, uses) }
     }
@@ -51,7 +51,9 @@ extension SharedBus {
     }
     switch pool {
     case .ksocks:
-      return (0..<geometry.limits.ksocks).reduce(0) { self.ksock($1).isOpen && self.ksock($1).pid == ksock.pid ? $0 + 1 : $0 }
+      return (0..<geometry.limits.ksocks).reduce(0) {
+        self.ksock($1).isInUse && pid(of: self.ksock($1)) == pid(of: ksock) ? $0 + 1 : $0
+      }
     case .bindings, .longNames: return owned(geometry.bindings, CSHM_BINDING_INCARNATION, ksock.incarnation)
     case .requests: return owned(geometry.requests, CSHM_REQUEST_REQUESTER_INCARNATION, ksock.incarnation)
     case .chunks: return owned(geometry.chunks, CSHM_CHUNK_OWNER, ksock.incarnation)

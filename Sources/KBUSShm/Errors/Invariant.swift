@@ -6,7 +6,8 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
   case t1, t2, t3
   case l1
   case j1, j2
-  case k1, k2, k3, k4, k5, k6, k7, k8, k9, k10
+  case k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11
+  case o1, o2, o3
   case e1
   case c1, c2, c3
   case n1
@@ -37,6 +38,10 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k8: "K8"
     case .k9: "K9"
     case .k10: "K10"
+    case .k11: "K11"
+    case .o1: "O1"
+    case .o2: "O2"
+    case .o3: "O3"
     case .e1: "E1"
     case .c1: "C1"
     case .c2: "C2"
@@ -75,6 +80,10 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k8: "the set-aside count is the length of the set-aside list"
     case .k9: "senders have seen no more messages taken than were"
     case .k10: "a descriptor is of a known kind, and watched or not"
+    case .k11: "a Ksock that has departed has nothing left but memory"
+    case .o1: "no two owners have the same incarnation"
+    case .o2: "a Ksock's owner is in use"
+    case .o3: "all Ksocks of an owner that has departed have departed"
     case .e1: "a held record names a slot of the bus"
     case .c1: "a chunk belongs to the Ksock in whose queue it is"
     case .c2: "chunks of a queue follow one another without a gap"

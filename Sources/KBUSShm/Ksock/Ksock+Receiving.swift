@@ -32,7 +32,7 @@ extension Ksock {
       let heard = record.bell
       if let taken = try takeSpinning(heard, deadline) { return try ReceivedMessage(taken, of: self) }
       if deadline.isPast { return nil }
-      record.sleep(since: heard, until: deadline)
+      sleep(since: heard, until: deadline)
     }
   }
 

@@ -27,7 +27,7 @@ extension Ksock {
       let heard = record.bell
       let ready = try readiness().intersection(what)
       if !ready.isEmpty || deadline.isPast { return ready }
-      record.sleep(since: heard, until: deadline)
+      sleep(since: heard, until: deadline)
     }
   }
 
@@ -38,6 +38,16 @@ extension Ksock {
     // After the retry, which may have delivered something to ourselves (D-20).
     if record.isReadable { ready.insert(.readable) }
     return ready
+  }
+
+  /// Sleeps until the bell has rung since `heard` was read, or the deadline passes, or for no reason at all.
+  ///
+  /// A process without a helper has nobody to tell it that nobody watches over the bus: it looks now and then.
+  func sleep(since heard: UInt32, until deadline: Deadline) {
+    if shared.hasHelper { return record.sleep(since: heard, until: deadline) }
+    let soon = Deadline.after(.milliseconds(250))
+    record.sleep(since: heard, until: Deadline(nanoseconds: min(soon.nanoseconds, deadline.nanoseconds)))
+    if !shared.isReaped { _ = try? shared.reap(.all) }
   }
 
   /// Waits until nothing is pending any more, trying again whenever room appears. False when the time is up.

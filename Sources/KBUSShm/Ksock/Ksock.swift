@@ -84,7 +84,7 @@ public final class Ksock: @unchecked Sendable {
   private static func join(
     _ bus: Int, in directory: String, _ mode: Mode
   ) throws(KBusError) -> (SharedBus, KsockRecord) {
-    let shared = try SharedBus.join(bus, in: directory)
+    let shared = try SharedBus.join(bus, in: directory, mayCreate: true)
     do throws(KBusError) {
       return (shared, try shared.open(mode: mode))
     } catch {
@@ -200,32 +200,40 @@ public final class Ksock: @unchecked Sendable {
 }
 
 extension SharedBus {
-  /// Puts a new Ksock on the bus, after closing those whose processes are gone.
+  /// Puts a new Ksock on the bus, after reaping those whose processes are gone.
   fileprivate func open(mode: Ksock.Mode) throws(KBusError) -> KsockRecord {
-    var abandoned = findAbandoned()
+    // Nobody else may be looking after the bus: then whoever comes looks at everybody.
+    let suspects = isReaped ? Suspects.ended : .all
     let recoveries = recoveryCount
-    try lock("open")
-    if recoveryCount != recoveries {
-      // What a dead holder had committed has happened only now: its Ksock may be among it.
-      unlock()
-      abandoned = findAbandoned()
-      try lock("open")
-    }
-    var rings = Rings(self)
-    defer {
-      unlock()
-      rings.wake()
-    }
-    try closeAbandoned(abandoned, &rings)
+    try reap(suspects)
+    let owner = try comeAsOwner()
     do throws(KBusError) {
-      return try openKsock(mode: mode.rawValue)
+      try lock("open")
+      if recoveryCount != recoveries {
+        // What a dead holder had committed has happened only now: its Ksock may be among it.
+        unlock()
+        try reap(suspects)
+        try lock("open")
+      }
+      defer { unlock() }
+      return try openKsock(reclaiming: mode, owner: owner)
+    } catch {
+      goAsOwner()
+      throw error
+    }
+  }
+
+  private func openKsock(reclaiming mode: Ksock.Mode, owner: OwnerRecord) throws(KBusError) -> KsockRecord {
+    do throws(KBusError) {
+      return try openKsock(mode: mode.rawValue, owner: owner)
     } catch  where error.code == .poolExhausted {
       guard try reclaimChunks() else { throw error }
-      return try openKsock(mode: mode.rawValue)
+      return try openKsock(mode: mode.rawValue, owner: owner)
     }
   }
 
   fileprivate func close(_ ksock: KsockRecord, _ incarnation: UInt64, givingBack slots: [Int]) {
+    defer { goAsOwner() }
     // A lock that can't be had leaves the Ksock to whoever finds this process gone.
     guard (try? lock("close")) != nil else { return }
     var rings = Rings(self)
@@ -234,7 +242,7 @@ extension SharedBus {
     if ksock.incarnation == incarnation {
       // In the same hold of the lock: nobody meets a Ksock of ours that is open and has lost its descriptor.
       memory.store32(ksock.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0)
-      try? closeKsock(ksock, keepingHeld: true, &rings)
+      try? closeKsock(ksock, &rings)
     }
     unlock()
     rings.wake()

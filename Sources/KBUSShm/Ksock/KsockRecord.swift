@@ -11,9 +11,6 @@ struct KsockRecord {
   @inline(__always) var incarnation: UInt64 { memory.u64(at + CSHM_KSOCK_INCARNATION) }
   @inline(__always) var id: UInt32 { memory.u32(at + CSHM_KSOCK_ID) }
   @inline(__always) var mode: UInt32 { memory.u32(at + CSHM_KSOCK_MODE) }
-  var pid: UInt32 { memory.u32(at + CSHM_KSOCK_PID) }
-  var pidNamespace: UInt32 { memory.u32(at + CSHM_KSOCK_PID_NAMESPACE) }
-  var startTime: UInt64 { memory.u64(at + CSHM_KSOCK_START_TIME) }
   var lastSent: MessageID { MessageID(word: memory.u64(at + CSHM_KSOCK_LAST_SENT)) }
   var bindings: UInt32 { memory.u32(at + CSHM_KSOCK_BINDINGS) }
   @inline(__always) var struck: UInt32 { memory.u32(at + CSHM_KSOCK_STRUCK) }
@@ -74,7 +71,10 @@ struct KsockRecord {
     return queued + reserved >= Int(maxMessages)
   }
 
-  var isOpen: Bool { incarnation != 0 }
+  var isInUse: Bool { incarnation != 0 }
+  /// It is not on the bus any more, and waits for the certain end of its owner (K11).
+  var isDeparted: Bool { special & UInt32(CSHM_SPECIAL_CLOSING) != 0 }
+  var isOpen: Bool { isInUse && !isDeparted }
 }
 
 extension SharedBus {

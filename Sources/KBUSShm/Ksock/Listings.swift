@@ -55,6 +55,10 @@ public struct BusStatistics: Sendable {
   /// Locks taken over from a dead holder, and waits for the lock that ran into a time-out.
   public let recoveries: UInt64
   public let lockStalls: UInt64
+  /// Processes that ended without closing their Ksocks.
+  public let reaps: UInt64
+  /// Who is told when a process ends.
+  public let watcher: Watcher
   /// Newest first.
   public let ksocks: [KsockStatistics]
 
@@ -69,9 +73,9 @@ public struct BusStatistics: Sendable {
 }
 
 extension KsockStatistics {
-  init(_ ksock: KsockRecord) {
+  init(_ ksock: KsockRecord, pid: UInt32) {
     self.init(
-      id: ksock.id, pid: Int32(bitPattern: ksock.pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
+      id: ksock.id, pid: Int32(bitPattern: pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
       maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved, outstandingMax: ksock.reservedMax,
       unreplied: ksock.popped &- ksock.struck, missed: ksock.missed, isPending: ksock.pending != 0)
   }
@@ -99,7 +103,9 @@ extension Ksock {
 
   /// This Ksock in numbers, and the recoveries and lock stalls of its bus.
   func counters() throws(KBusError) -> (KsockStatistics, recoveries: UInt64, lockStalls: UInt64) {
-    try withBus("counters") { _ throws(KBusError) in (KsockStatistics(record), shared.recoveryCount, shared.lockStallCount) }
+    try withBus("counters") { _ throws(KBusError) in
+      (KsockStatistics(record, pid: shared.pid(of: record)), shared.recoveryCount, shared.lockStallCount)
+    }
   }
 
   /// The state of the bus and of every Ksock on it.
@@ -115,7 +121,7 @@ extension SharedBus {
       let holder = try ksock(checking: binding.ksock, "bindings")
       infos.append(
         BindingInfo(
-          bus: number, ksock: holder.id, pid: Int32(bitPattern: holder.pid), kind: binding.isReplier ? .replier : .listener,
+          bus: number, ksock: holder.id, pid: Int32(bitPattern: pid(of: holder)), kind: binding.isReplier ? .replier : .listener,
           name: try binding.name("bindings")))
     }
     return infos
@@ -126,12 +132,12 @@ extension SharedBus {
   func statistics() -> BusStatistics {
     var open: [(sequence: UInt64, index: Int)] = []
     for index in 0..<geometry.limits.ksocks where ksock(index).isOpen { open.append((ksock(index).incarnation, index)) }
-    let ksocks = newestFirst(open).map { KsockStatistics(ksock($0)) }
+    let ksocks = newestFirst(open).map { KsockStatistics(ksock($0), pid: pid(of: ksock($0))) }
     let last = memory.u32(geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL)
     return BusStatistics(
       bus: number, nextKsock: memory.u32(geometry.state + CSHM_STATE_NEXT_KSOCK_ID),
       nextSerial: last == 0 ? 0 : last == .max ? 1 : last + 1, setAside: UInt32(setAsideCount), isTragic: isTragic,
       recoveries: recoveryCount,
-      lockStalls: lockStallCount, ksocks: ksocks)
+      lockStalls: lockStallCount, reaps: reapCount, watcher: watcher, ksocks: ksocks)
   }
 }

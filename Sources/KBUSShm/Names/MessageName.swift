@@ -90,6 +90,7 @@ enum Ascii {
   static let percent: UInt8 = 0x25
   static let star: UInt8 = 0x2A
   static let dot: UInt8 = 0x2E
+  static let slash: UInt8 = 0x2F
   static let tab: UInt8 = 0x09
   static let newline: UInt8 = 0x0A
   static let space: UInt8 = 0x20

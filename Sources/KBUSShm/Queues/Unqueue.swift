@@ -96,6 +96,13 @@ extension SharedBus {
     _ copy: Copy, of ksock: KsockRecord, with status: Status, _ deliveries: inout Deliveries, _ transaction: inout Transaction
   ) throws(KBusError) {
     try clearHolder(copy, &transaction, "close")
+    try answer(copy, of: ksock, with: status, &deliveries, &transaction)
+  }
+
+  /// If a copy that will not be read asks for a reply, its sender gets a status.
+  func answer(
+    _ copy: Copy, of ksock: KsockRecord, with status: Status, _ deliveries: inout Deliveries, _ transaction: inout Transaction
+  ) throws(KBusError) {
     guard copy.isYours else { return }
     let record = try request(checking: copy.request, "close")
     // Only if it is still waited for: somebody else may have answered, and the record serve another request (D-5).

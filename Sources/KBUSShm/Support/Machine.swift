@@ -23,9 +23,6 @@ enum Machine {
 
   static func errorText(_ errno: CInt) -> String { unsafe String(cString: cshm_error_text(errno)) }
 
-  /// Whether the process that opened a Ksock is known to be gone: its pid is unused, or used by a younger process.
-  /// A process in another pid namespace can't be judged by its pid.
-  static func isGone(pid: UInt32, startTime: UInt64, namespace: UInt32) -> Bool {
-    namespace == cshm_pid_namespace() && cshm_start_time(pid) != startTime
-  }
+  /// Whether a process of this pid namespace is gone: its pid is unused, or used by a younger process.
+  static func isGone(pid: UInt32, startTime: UInt64) -> Bool { cshm_start_time(pid) != startTime }
 }

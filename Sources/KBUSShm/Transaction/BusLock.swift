@@ -16,7 +16,7 @@ extension SharedBus {
     let result = unsafe cshm_lock_take(lockWord, Self.attempt)
     if result != 0 { try lockSlowly(operation, result) }
     if memory.u32(holderNamespace) != pidNamespace { memory.store32(holderNamespace, pidNamespace) }
-    guard memory.u32(CSHM_HEADER_CORRUPT) == 0 else {
+    guard !isCorrupt else {
       unlock()
       throw .corruptBefore(operation, path)
     }
@@ -26,7 +26,7 @@ extension SharedBus {
     var result = first
     for _ in 0..<Self.attempts where result == -CInt(CSHM_ETIMEDOUT) {
       // A word that was damaged can look like a lock that somebody has.
-      guard memory.u32(CSHM_HEADER_CORRUPT) == 0 else { throw .corruptBefore(operation, path) }
+      guard !isCorrupt else { throw .corruptBefore(operation, path) }
       memory.add32(geometry.lockLine + CSHM_LOCK_LINE_STALLS, 1)
       bereaveIfHolderIsGone()
       result = unsafe cshm_lock_take(lockWord, Self.attempt)
@@ -60,6 +60,9 @@ extension SharedBus {
   }
 
   func unlock() { if unsafe cshm_lock_release(lockWord) != 0 { markCorrupt() } }
+
+  /// Somebody found that the bus can't be trusted any more.
+  var isCorrupt: Bool { memory.u32(CSHM_HEADER_CORRUPT) != 0 }
 
   func markCorrupt() { memory.store32(CSHM_HEADER_CORRUPT, 1) }
 

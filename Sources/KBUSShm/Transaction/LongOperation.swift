@@ -1,12 +1,13 @@
-// Operations too long for one transaction: closing a Ksock, and emptying its queue of what a binding put there. The bus holds
+// Operations too long for one transaction: the two parts of a Ksock's end, and emptying its queue of what a binding put there. The bus holds
 // a record of what is to be done and how far it is; each step is a transaction of its own, all within one hold of the
 // lock. Whoever finds the lock's holder dead finishes first the transaction, then the operation (DESIGN R3).
 
 internal import CShm
 
 enum LongOperation: UInt32 {
-  case close = 1
-  case unbind = 2
+  case depart = 1
+  case bury
+  case unbind
 }
 
 extension SharedBus {
@@ -20,7 +21,8 @@ extension SharedBus {
 
   func end(_ transaction: inout Transaction) { transaction.set(geometry.state + CSHM_STATE_OPERATION, 0 as UInt64) }
 
-  /// How far the operation is, in its own terms.
+  /// How far the operation is, and what it is about, in its own terms.
+  var operationDetail: UInt64 { memory.u64(geometry.state + CSHM_STATE_OPERATION_DETAIL) }
   var operationCursor: UInt64 { memory.u64(geometry.state + CSHM_STATE_OPERATION_CURSOR) }
 
   func setOperationCursor(_ cursor: UInt64, _ transaction: inout Transaction) {
@@ -37,8 +39,8 @@ extension SharedBus {
     else { throw .corrupt(.t1, "recover") }
     let ksock = ksock(Int(index) - 1)
     switch operation {
-    // The closing process held the lock: whatever it held besides, it is dead now.
-    case .close: try finishClose(ksock, keepingHeld: false, &rings)
+    case .depart: try finishDeparture(ksock, &rings)
+    case .bury: try resumeBurial(ksock)
     case .unbind: try finishUnbind(ksock, &rings)
     }
   }

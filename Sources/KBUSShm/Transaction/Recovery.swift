@@ -13,11 +13,7 @@ extension SharedBus {
     try finishOperation(&rings)
     let count = geometry.state + CSHM_STATE_RECOVERIES
     memory.store64(count, recoveryCount &+ 1)
-    // The dead may have owed a wake to anybody: ring all bells, and wake at once, since what is woken only looks again.
-    for index in 0..<geometry.limits.ksocks {
-      let ksock = ksock(index)
-      if ksock.isOpen { memory.add32(ksock.at + CSHM_KSOCK_BELL, 1) }
-    }
-    wakeAll()
+    // The dead may have owed a wake to anybody. Under the lock, since what is woken only looks again.
+    ringAll()
   }
 }

@@ -159,10 +159,14 @@ extension SharedBus {
   /// Closes a Ksock of which no descriptor is left. Its process may live, and read on what it holds.
   private func closeUnowned(_ sighting: Sighting) {
     let ksock = ksock(sighting.index)
-    let isGone = Machine.isGone(pid: ksock.pid, startTime: ksock.startTime, namespace: ksock.pidNamespace)
+    guard let owner = owner(of: ksock) else { return }
+    let isAlive = verdict(on: owner, thorough: true) == .alive
     guard (try? lock("close")) != nil else { return }
     var rings = Rings(self)
-    if ksock.incarnation == sighting.incarnation { try? closeKsock(ksock, keepingHeld: !isGone, &rings) }
+    // What the dead held is given back at their certain end.
+    if ksock.incarnation == sighting.incarnation, ksock.isOpen {
+      if isAlive { try? closeKsock(ksock, &rings) } else { try? depart(ksock, &rings) }
+    }
     unlock()
     rings.wake()
   }

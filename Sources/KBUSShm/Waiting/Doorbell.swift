@@ -49,8 +49,18 @@ extension SharedBus {
     if ksock.hasDescriptor != 0, ksock.isReadable { ringDescriptor(of: ksock) }
   }
 
-  /// Wakes whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
-  func wakeAll() {
+  /// Rings whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
+  func ringAll() {
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isOpen { memory.add32(ksock.at + CSHM_KSOCK_BELL, 1) }
+    }
+    cshm_fence()
+    wakeAll()
+    ringBindWaiters()
+  }
+
+  fileprivate func wakeAll() {
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
       if ksock.isOpen { wake(ksock) }

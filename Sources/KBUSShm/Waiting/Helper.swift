@@ -1,61 +1,100 @@
-// The helper: what has to be done for Ksocks with descriptors while their program sits in poll and calls nothing of ours.
+// The helper: the one thread that the library has in a process, for each bus that the process has Ksocks on. Its life word tells
+// others of the process's end; it watches over the bus while nobody else does (Death/Watch.swift); and it does what has to be done
+// for Ksocks with descriptors while their program sits in poll and calls nothing of ours.
 //
-// One thread for each bus that the process has such Ksocks on. It sends pending messages when room appears, rings descriptors for
-// senders that can't reach them, and looks whether the descriptor of a Ksock that owes somebody an answer is still open. It
-// sleeps on one word of the bus, and has a time limit only while there is such an answer to watch over.
+// It sleeps on words of the bus, and has a time limit only while there is something to look after that no word tells of.
 
 internal import CShm
 
-/// The Ksocks of this process for which the helper of one bus works.
+final class Helper: @unchecked Sendable {
+  // Sendable: `stopWord` is atomic; the rest is set before the thread begins.
+  private let bus: SharedBus
+  private let owner: OwnerRecord
+  private let stopWord = LocalArray(repeating: UInt32(0), count: 1)
+  fileprivate(set) var isRunning = false
+
+  fileprivate init(_ bus: SharedBus, _ owner: OwnerRecord) {
+    self.bus = bus
+    self.owner = owner
+  }
+
+  deinit { stopWord.deallocate() }
+
+  fileprivate func start() { isRunning = OwnThread.start { self.run() } }
+
+  /// The thread ends by itself, soon.
+  func stop() {
+    unsafe cshm_store32(stopWord.address(0), 1)
+    _ = unsafe cshm_futex_wake(stopWord.address(0), CInt.max)
+  }
+
+  private var isStopped: Bool { unsafe cshm_load32_acquire(stopWord.address(0)) != 0 }
+
+  private func run() {
+    var watch = Watch(bus, as: .helper)
+    // While the process is an owner the record is ours to write: it gives the record back under the same lock.
+    try? bus.ownership.withLock { _ in if !isStopped { watch.claimLife(of: owner) } }
+    bus.ringOwnersBell()
+    while true {
+      watch.begin()
+      unsafe watch.add(cshm_watch(stopWord.address(0), 0))
+      if isStopped { break }
+      watch.add(bus.helpersBell)
+      if bus.helpKsocks() { watch.wake(after: SharedBus.watchInterval) }
+      watch.look()
+      watch.wait()
+    }
+    watch.giveBackLife(of: owner)
+    watch.end()
+  }
+}
+
+/// The Ksocks of this process for which the helper of one bus works: those with descriptors.
 final class HelpedKsocks: @unchecked Sendable {
   // Sendable: everything is guarded by the process lock.
-  fileprivate var isRunning = false
-  /// Of the process that started the thread: a child has none.
-  fileprivate var generation: UInt64 = 0
-  fileprivate var ksocks: [Ksock] = []
+  private var ksocks: [Ksock] = []
 
-  fileprivate func withLock<Result>(_ body: (HelpedKsocks) -> Result) -> Result {
+  fileprivate var all: [Ksock] {
     cshm_process_lock()
     defer { cshm_process_unlock() }
-    return body(self)
+    return ksocks
+  }
+
+  fileprivate func add(_ ksock: Ksock) {
+    cshm_process_lock()
+    defer { cshm_process_unlock() }
+    ksocks.append(ksock)
+  }
+
+  fileprivate func remove(_ ksock: Ksock) {
+    cshm_process_lock()
+    defer { cshm_process_unlock() }
+    ksocks.removeAll { $0 === ksock }
   }
 }
 
 extension SharedBus {
-  /// How often the helper looks whether a descriptor is still open, while somebody waits for its owner's answer.
-  private static let watchInterval: UInt64 = 250_000_000
+  /// How often the helper looks at what no word tells of: whether a descriptor is still open, while somebody waits for its owner's
+  /// answer.
+  fileprivate static let watchInterval: UInt64 = 250_000_000
 
-  private var helpersBell: Int { geometry.state + CSHM_STATE_HELPERS_BELL }
+  fileprivate var helpersBell: Int { geometry.state + CSHM_STATE_HELPERS_BELL }
 
-  /// The helper works for this Ksock from now on. It is started if there is none; if it can't be, what it is for happens when the
-  /// program calls.
-  func help(_ ksock: Ksock) {
-    let generation = cshm_fork_generation()
-    helped.withLock { helped in
-      if helped.generation != generation {
-        helped.generation = generation
-        helped.isRunning = false
-        helped.ksocks = []
-      }
-      helped.ksocks.append(ksock)
-      guard !helped.isRunning else { return }
-      let reference = unsafe Unmanaged.passRetained(self)
-      helped.isRunning =
-        unsafe cshm_thread_start({ unsafe Unmanaged<SharedBus>.fromOpaque($0!).takeRetainedValue().runHelper() }, reference.toOpaque()) == 0
-      if !helped.isRunning { unsafe reference.release() }
-    }
+  /// The helper of a process that has just become an owner. If its thread can't be had, what it is for happens when the program
+  /// calls.
+  func startHelper(for owner: OwnerRecord) -> Helper {
+    let helper = Helper(self, owner)
+    helper.start()
+    return helper
   }
 
-  func stopHelping(_ ksock: Ksock) {
-    let isLast = helped.withLock { helped -> Bool in
-      helped.ksocks.removeAll { $0 === ksock }
-      return helped.ksocks.isEmpty
-    }
-    if isLast { ringHelpers() }
-  }
+  /// The helper works for this Ksock from now on.
+  func help(_ ksock: Ksock) { helped.add(ksock) }
+
+  func stopHelping(_ ksock: Ksock) { helped.remove(ksock) }
 
   /// Tells all helpers on the bus to look at their Ksocks. Not under the lock.
-  private func ringHelpers() {
+  func ringHelpers() {
     memory.add32(helpersBell, 1)
     memory.wake(helpersBell)
   }
@@ -64,27 +103,13 @@ extension SharedBus {
   /// Ksocks as they should be when the call returns. A Ksock that is busy is left to the helper.
   func callHelpers() {
     ringHelpers()
-    for ksock in helped.withLock({ $0.ksocks }) where ksock.record.pending != 0 { ksock.retryForProgram(unlessBusy: true) }
+    for ksock in helped.all where ksock.record.pending != 0 { ksock.retryForProgram(unlessBusy: true) }
   }
 
-  private func runHelper() {
-    while true {
-      let heard = memory.acquire32(helpersBell)
-      guard let isWatching = help() else { return }
-      let deadline = isWatching ? Deadline.after(.nanoseconds(Int64(Self.watchInterval))) : .never
-      _ = memory.sleep(on: helpersBell, while: heard, until: deadline.nanoseconds)
-    }
-  }
-
-  /// One look at every Ksock; nil when there are none left, and the thread may end.
-  private func help() -> Bool? {
-    let ksocks = helped.withLock { helped -> [Ksock] in
-      if helped.ksocks.isEmpty { helped.isRunning = false }
-      return helped.ksocks
-    }
-    guard !ksocks.isEmpty else { return nil }
+  /// One look at every Ksock. Returns whether one is to be looked at again.
+  fileprivate func helpKsocks() -> Bool {
     var isWatching = false
-    for ksock in ksocks where help(ksock) { isWatching = true }
+    for ksock in helped.all where help(ksock) { isWatching = true }
     return isWatching
   }
 

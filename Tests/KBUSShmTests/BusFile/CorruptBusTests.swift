@@ -91,7 +91,7 @@ import Testing
   }
 
   private static func flips(of region: Region, in directory: String) throws -> [Flip] {
-    let geometry = try BusFile.open(0, in: directory).geometry
+    let geometry = try BusFile.open(0, in: directory, mayCreate: false).geometry
     let words = try region.words(BusBytes(Bus.path(0, in: directory)), geometry)
     return words.enumerated().flatMap { number, word in
       (wantsAll ? Array(0..<4) : [number % 4]).map { Flip(word: word, way: $0) }
@@ -181,7 +181,7 @@ import Testing
       let path = Bus.path(0, in: directory)
       let geometry = try { () throws -> Geometry in
         try Bus.create(0, options: BusyBus.options, in: directory)
-        return try BusFile.open(0, in: directory).geometry
+        return try BusFile.open(0, in: directory, mayCreate: false).geometry
       }()
       unsafe unlink(path)
       for journal in WildJournal.all(fileBytes: geometry.fileBytes) {
@@ -189,7 +189,7 @@ import Testing
           // A holder that is killed leaves the lock, and what stands in the journal, to the next.
           let holder = inForkedChild {
             do {
-              let shared = try SharedBus.join(0, in: directory)
+              let shared = try SharedBus.join(0, in: directory, mayCreate: false)
               try shared.lock("test")
               try journal.write(to: BusBytes(path), geometry)
             } catch {
@@ -218,7 +218,7 @@ import Testing
       try Self.expectNoHarm(region, in: directory) { flip, busy in
         let holder = inForkedChild {
           do {
-            let shared = try SharedBus.join(0, in: directory)
+            let shared = try SharedBus.join(0, in: directory, mayCreate: false)
             try shared.lock("test")
             try flip.damage(BusBytes(Bus.path(0, in: directory)))
           } catch {

@@ -1,0 +1,89 @@
+#include "cshm.h"
+#include "robust.h"
+
+#include <sys/mman.h>
+
+/* Before the shadow, so that for small regions both are in one page. */
+struct cshm_life {
+    struct robust_list_head head;
+    char *region;
+    char *shadow;
+    size_t mapped;
+};
+
+static struct robust_list *entry_of(const cshm_life *life, const void *word) {
+    return (struct robust_list *)(life->shadow + ((const char *)word - life->region));
+}
+
+cshm_life *cshm_life_begin(void *region, size_t bytes) {
+    size_t mapped = sizeof(cshm_life) + bytes;
+    cshm_life *life = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (life == MAP_FAILED) return NULL;
+    life->region = region;
+    life->shadow = (char *)(life + 1);
+    life->mapped = mapped;
+    life->head.list.next = &life->head.list;
+    life->head.futex_offset = life->region - life->shadow;
+    if (cshm_robust_adopt(&life->head) == 0) return life;
+    munmap(life, mapped);
+    return NULL;
+}
+
+/* Into the list after the word is ours: until then it is pending, which serves as well. */
+static void enter(cshm_life *life, void *word) {
+    struct robust_list *entry = entry_of(life, word);
+    entry->next = life->head.list.next;
+    atomic_signal_fence(memory_order_seq_cst);
+    life->head.list.next = entry;
+    atomic_signal_fence(memory_order_seq_cst);
+    life->head.list_op_pending = NULL;
+}
+
+int cshm_life_take(cshm_life *life, void *word) {
+    uint32_t seen = cshm_load32(word), mine = robust()->thread | FUTEX_WAITERS;
+    life->head.list_op_pending = entry_of(life, word);
+    atomic_signal_fence(memory_order_seq_cst);
+    while (!cshm_life_is_taken(seen))
+        if (atomic_compare_exchange_strong((_Atomic uint32_t *)word, &seen, mine)) {
+            enter(life, word);
+            return 1;
+        }
+    life->head.list_op_pending = NULL;
+    return 0;
+}
+
+void cshm_life_claim(cshm_life *life, void *word) {
+    life->head.list_op_pending = entry_of(life, word);
+    atomic_signal_fence(memory_order_seq_cst);
+    cshm_store32(word, robust()->thread | FUTEX_WAITERS);
+    enter(life, word);
+}
+
+void cshm_life_give_back(cshm_life *life, void *word) {
+    struct robust_list *gone = entry_of(life, word), *at = &life->head.list;
+    life->head.list_op_pending = gone;
+    atomic_signal_fence(memory_order_seq_cst);
+    while (at->next != &life->head.list && at->next != gone) at = at->next;
+    if (at->next == gone) at->next = gone->next;
+    atomic_signal_fence(memory_order_seq_cst);
+    uint32_t mine = robust()->thread | FUTEX_WAITERS;
+    if (atomic_compare_exchange_strong((_Atomic uint32_t *)word, &mine, 0)) cshm_futex_wake(word, INT32_MAX);
+    life->head.list_op_pending = NULL;
+}
+
+void cshm_life_await(cshm_life *life, const void *word) { life->head.list_op_pending = word ? entry_of(life, word) : NULL; }
+
+void cshm_life_end(cshm_life *life) {
+    cshm_robust_leave();
+    munmap(life, life->mapped);
+}
+
+int cshm_life_is_taken(uint32_t word) { return (word & FUTEX_TID_MASK) != 0; }
+int cshm_life_has_ended(uint32_t word) { return (word & FUTEX_OWNER_DIED) != 0 && !cshm_life_is_taken(word); }
+
+uint32_t cshm_life_prepare_wait(void *word) {
+    uint32_t seen = cshm_load32(word);
+    while (cshm_life_is_taken(seen) && !(seen & FUTEX_WAITERS))
+        if (atomic_compare_exchange_strong((_Atomic uint32_t *)word, &seen, seen | FUTEX_WAITERS)) return seen | FUTEX_WAITERS;
+    return seen;
+}

@@ -1,0 +1,98 @@
+// Reaping: what becomes of the Ksocks of a process that ended without closing them. In two phases, since the first notice of an end
+// comes while other threads of the process may still run: first its Ksocks depart - it is out of everybody's way, and everybody
+// who waits for it is told - and at its certain end they are buried (Departure.swift).
+//
+// Anybody may do this at any time: everything is decided under the lock, by what the records say. Who does it is a matter of being
+// told early (Watch.swift).
+
+internal import CShm
+
+extension SharedBus {
+  /// A Ksock as it was seen without the lock.
+  struct Sighting {
+    let index: Int
+    let incarnation: UInt64
+  }
+
+  /// Which owners to look at.
+  enum Suspects {
+    /// Those whose life word says that they have ended, or that have none.
+    case ended
+    case all
+    /// One, of which something was heard.
+    case one(Int)
+  }
+
+  /// Owners that are to be looked at again, since no word tells of what becomes of them.
+  struct Remaining: OptionSet {
+    let rawValue: UInt8
+    /// Somebody has departed, and is not buried yet.
+    static let departed = Remaining(rawValue: 1)
+    /// Somebody has no life word.
+    static let mute = Remaining(rawValue: 2)
+  }
+
+  /// Reaps whoever has ended. Returns what remains to be looked at.
+  @discardableResult
+  func reap(_ suspects: Suspects) throws(KBusError) -> Remaining {
+    var found: [(index: Int, incarnation: UInt64, verdict: Verdict)] = []
+    var remaining: Remaining = []
+    func look(at index: Int, thorough: Bool) {
+      let owner = owner(index), incarnation = owner.incarnation
+      guard incarnation != 0, index != ownership.index else { return }
+      let verdict = verdict(on: owner, thorough: thorough)
+      if verdict == .over || verdict == .ending && !owner.isDeparted { found.append((index, incarnation, verdict)) }
+      if verdict == .ending { remaining.insert(.departed) }
+      if verdict == .alive, owner.life == 0 { remaining.insert(.mute) }
+    }
+    switch suspects {
+    case .ended: for index in 0..<geometry.owners.count { look(at: index, thorough: false) }
+    case .all: for index in 0..<geometry.owners.count { look(at: index, thorough: true) }
+    case .one(let index): look(at: index, thorough: true)
+    }
+    guard !found.isEmpty else { return remaining }
+    try lock("reap")
+    var rings = Rings(self)
+    defer {
+      unlock()
+      rings.wake()
+      // A sender that was killed after it gave the lock back may have owed anybody a wake.
+      ringAll()
+    }
+    do throws(KBusError) {
+      for (index, incarnation, verdict) in found where owner(index).incarnation == incarnation {
+        try depart(owner(index), &rings)
+        if verdict == .over { try bury(owner(index)) }
+      }
+    } catch {
+      // What was begun can't be finished: nobody can trust this bus any more.
+      markCorrupt()
+      throw error
+    }
+    return remaining
+  }
+
+  private func depart(_ owner: OwnerRecord, _ rings: inout Rings) throws(KBusError) {
+    guard !owner.isDeparted else { return }
+    try forEachKsock(of: owner) { ksock throws(KBusError) in try depart(ksock, &rings) }
+    var transaction = Transaction(self, journalOf: nil)
+    transaction.set(owner.at + CSHM_OWNER_DEPARTED, 1 as UInt32)
+    transaction.set(geometry.watchLine + CSHM_WATCH_LINE_REAPS, reapCount &+ 1)
+    transaction.commit()
+    ringPending(&rings)
+  }
+
+  private func bury(_ owner: OwnerRecord) throws(KBusError) {
+    try forEachKsock(of: owner) { ksock throws(KBusError) in try bury(ksock, keepingHeld: false) }
+    var transaction = Transaction(self, journalOf: nil)
+    transaction.set(owner.at + CSHM_OWNER_INCARNATION, 0 as UInt64)
+    transaction.commit()
+  }
+
+  private func forEachKsock(of owner: OwnerRecord, _ body: (KsockRecord) throws(KBusError) -> Void) throws(KBusError) {
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isInUse, memory.u32(ksock.at + CSHM_KSOCK_OWNER) == UInt32(owner.index) + 1 { try body(ksock) }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+// Watching over a bus: being told when one of its owners ends, and reaping it.
+//
+// One thread at a time has this role, in a word of the bus that the kernel marks when that thread ends (invariant W1). A reaper has it
+// if there is one; otherwise the helper of some process, which starts a reaper and hands the role over when that asks for it. All
+// other helpers sleep on the role word: when its holder dies, one of them is woken and takes it. So a reaper makes
+// things quicker and lighter, and nothing depends on it.
+
+internal import CShm
+
+/// Who watches over a bus.
+public enum Watcher: UInt32, Sendable {
+  case nobody, helper, reaper
+}
+
+@safe struct Watch: ~Copyable {
+  private let bus: SharedBus
+  private let memory: BusMemory
+  private let kind: Watcher
+  /// Nil where the kernel keeps no list of a thread's words: then pids alone tell of an end.
+  private let life: OpaquePointer?
+  private(set) var hasRole = false
+  /// Until when the role is left to a reaper that asked for it; 0 if none did.
+  private var patience: UInt64 = 0
+  /// When to start a reaper; nil if one has been started.
+  private var startAt: UInt64?
+  /// How long to wait before looking again at owners that have departed; grows.
+  private var pause: UInt64 = Self.shortestPause
+
+  private var words: [cshm_watched] = []
+  private var deadline: UInt64 = .max
+
+  private static let shortestPause: UInt64 = 2_000_000
+  private static let longestPause: UInt64 = 250_000_000
+  /// A reaper that has asked for the role takes it within this time, or is not there any more.
+  private static let mostPatience: UInt64 = 100_000_000
+  /// A process that is gone again so soon needs no reaper.
+  private static let startDelay: UInt64 = 50_000_000
+
+  /// For the calling thread.
+  init(_ bus: SharedBus, as kind: Watcher) {
+    self.bus = bus
+    self.kind = kind
+    memory = bus.memory
+    unsafe life = bus.memory.beginLife(bus.geometry.watchLine, bytes: bus.geometry.owners.end - bus.geometry.watchLine)
+    words.reserveCapacity(Int(CSHM_MOST_WATCHED))
+  }
+
+  /// Gives back what the thread has. To be called at its end.
+  mutating func end() {
+    giveRoleBack()
+    if let life = unsafe life { unsafe cshm_life_end(life) }
+  }
+
+  // The life word of this process
+
+  func claimLife(of owner: OwnerRecord) {
+    if let life = unsafe life { unsafe cshm_life_claim(life, memory.lockWord(owner.lifePlace)) }
+  }
+
+  func giveBackLife(of owner: OwnerRecord) {
+    if let life = unsafe life { unsafe cshm_life_give_back(life, memory.lockWord(owner.lifePlace)) }
+  }
+
+  // What to wait for: begun anew with each turn
+
+  mutating func begin() {
+    words.removeAll(keepingCapacity: true)
+    deadline = .max
+  }
+
+  mutating func add(_ word: cshm_watched) { words.append(word) }
+
+  /// A bell, as it is now: what it tells of is to be looked at afterwards.
+  mutating func add(_ bell: Int) { add(bell, memory.acquire32(bell)) }
+
+  private mutating func add(_ place: Int, _ value: UInt32) { unsafe words.append(cshm_watch(memory.lockWord(place), value)) }
+
+  mutating func wake(after nanoseconds: UInt64) { deadline = min(deadline, cshm_now() &+ nanoseconds) }
+
+  func wait() {
+    let result = unsafe words.withUnsafeBufferPointer { unsafe cshm_futex_wait_any($0.baseAddress!, UInt32($0.count), deadline) }
+    guard result == -CInt(CSHM_ENOSYS) else { return }
+    // Linux before 5.16 can't wait for several words: look now and then.
+    let first = unsafe UnsafeRawPointer(bitPattern: UInt(words[0].address))!
+    _ = unsafe cshm_futex_wait(first, UInt32(words[0].expected), min(deadline, cshm_now() &+ Self.longestPause))
+  }
+
+  // The role
+
+  private var role: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_ROLE }
+  private var roleWanted: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_ROLE_WANTED }
+
+  /// Takes the role if it is free, and does what it asks for if we have it.
+  mutating func look() {
+    if !hasRole { tryForRole() }
+    if hasRole, kind == .helper, memory.u32(roleWanted) != 0 {
+      giveRoleBack()
+      patience = cshm_now() &+ Self.mostPatience
+      tryForRole()
+    }
+    if hasRole { watchOver() }
+  }
+
+  private mutating func tryForRole() {
+    guard let life = unsafe life else { return }
+    let seen = unsafe cshm_life_prepare_wait(memory.lockWord(role))
+    if cshm_life_is_taken(seen) != 0 {
+      if kind == .reaper, bus.watcher == .helper {
+        memory.store32(roleWanted, 1)
+        bus.ringHelpers()
+        wake(after: Self.mostPatience)
+      }
+      // If we are the one that is woken, and are killed before we take it, another is woken in our place.
+      unsafe cshm_life_await(life, memory.lockWord(role))
+      return add(role, seen)
+    }
+    if kind == .helper, memory.u32(roleWanted) != 0 {
+      let now = cshm_now()
+      if patience == 0 { patience = now &+ Self.mostPatience }
+      if now < patience {
+        deadline = min(deadline, patience)
+        return add(role, seen)
+      }
+      memory.store32(roleWanted, 0)
+    }
+    patience = 0
+    guard unsafe cshm_life_take(life, memory.lockWord(role)) != 0 else { return deadline = 0 }
+    hasRole = true
+    memory.store32(bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER, kind.rawValue)
+    if kind == .reaper { memory.store32(roleWanted, 0) }
+    startAt = cshm_now() &+ Self.startDelay
+    // Whoever had it may have missed an end.
+    _ = try? bus.reap(.all)
+  }
+
+  private mutating func giveRoleBack() {
+    guard hasRole, let life = unsafe life else { return }
+    hasRole = false
+    memory.store32(bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER, Watcher.nobody.rawValue)
+    unsafe cshm_life_give_back(life, memory.lockWord(role))
+  }
+
+  private mutating func watchOver() {
+    addOwnersBell()
+    // A bus that is damaged has nobody to be told; one whose lock is not to be had is looked at again.
+    if bus.isCorrupt { return }
+    guard let left = try? bus.reap(.ended) else { return wake(after: Self.longestPause) }
+    if left.contains(.departed) || left.contains(.mute) && kind == .helper {
+      wake(after: pause)
+      pause = min(pause &* 2, Self.longestPause)
+    } else {
+      pause = Self.shortestPause
+    }
+    addLives(from: 0)
+    if kind == .helper, let start = startAt {
+      if cshm_now() < start { return deadline = min(deadline, start) }
+      startAt = nil
+      bus.startReaper()
+    }
+  }
+
+  /// Waits for owners to come and go.
+  mutating func addOwnersBell() { add(bus.geometry.watchLine + CSHM_WATCH_LINE_OWNERS_BELL) }
+
+  /// How many owners' words one thread can wait for, beside its bells.
+  static let owners = Int(CSHM_MOST_WATCHED) - 8
+
+  /// Waits for the life words of owners from this place in their table on, as many as fit.
+  mutating func addLives(from first: Int) {
+    let table = bus.geometry.owners.count
+    for index in first..<min(table, first + Self.owners) {
+      let owner = bus.owner(index)
+      guard owner.isInUse, !owner.isDeparted, index != bus.ownership.index else { continue }
+      let life = unsafe cshm_life_prepare_wait(memory.lockWord(owner.lifePlace))
+      if cshm_life_is_taken(life) != 0 { add(owner.lifePlace, life) }
+      // Ended since we looked.
+      if cshm_life_has_ended(life) != 0 { deadline = 0 }
+    }
+    // A reaper has more threads for the others; a helper looks at them now and then.
+    if kind == .helper, (first + Self.owners..<max(table, first + Self.owners)).contains(where: { bus.owner($0).isInUse }) {
+      wake(after: Self.longestPause)
+    }
+  }
+}
+
+extension SharedBus {
+  /// Whether somebody watches over the bus.
+  var isReaped: Bool { cshm_life_is_taken(memory.u32(geometry.watchLine + CSHM_WATCH_LINE_ROLE)) != 0 }
+
+  /// Who does.
+  var watcher: Watcher {
+    isReaped ? Watcher(rawValue: memory.u32(geometry.watchLine + CSHM_WATCH_LINE_WATCHER)) ?? .nobody : .nobody
+  }
+}
