@@ -4,6 +4,7 @@
  * The same work for each message as the Swift transport does: a request is filled, or copied in, and stamped; the server checks its
  * stamps and stamps its reply; the client checks those.
  */
+#include "cbench_counts.h"
 #include "cbench_loop.h"
 
 #include <kbus/kbus.h>
@@ -172,6 +173,41 @@ static void end_round_trips(void *context) {
     check(kbus_ksock_close(end->ksock), "cannot close");
 }
 
+/* ---- One announcement, from one Ksock of this process to another ---- */
+
+static struct end listener;
+
+static void open_pair(struct end *end) {
+    open_end(end);
+    listener.part = end->part;
+    open_end(&listener);
+    check(kbus_ksock_bind(listener.ksock, NAME, 0), "cannot bind");
+    check(kbus_msg_create(&end->request, NAME, sizeof NAME - 1, end->lends ? NULL : end->payload, end->lends ? 0 : end->part->payload_bytes, 0),
+          "cannot make an announcement");
+    end->request->data_len = end->part->payload_bytes;
+}
+
+static void pass(void *context, uint64_t number) {
+    struct end *end = context;
+    int is_whole;
+    if (end->lends) {
+        lend(end, end->request, number);
+        kbus_received_t *received = take(&listener);
+        const kbus_message_t *message = kbus_received_message(received);
+        is_whole = message->data_len == end->part->payload_bytes && cbench_is_stamped(message->data, message->data_len, number);
+        kbus_received_release(received);
+    } else {
+        kbus_msg_id_t id;
+        cbench_stamp(end->payload, end->part->payload_bytes, number);
+        check(kbus_ksock_send_msg(end->ksock, end->request, &id), "cannot send");
+        kbus_message_t *message = receive(&listener);
+        is_whole = message->data_len == end->part->payload_bytes
+            && cbench_is_stamped(kbus_msg_data_ptr(message), message->data_len, number);
+        kbus_msg_delete(&message);
+    }
+    if (!is_whole) cbench_fail("an announcement is not what was sent", 0);
+}
+
 int main(int argc, char **argv) {
     cbench_part part;
     cbench_part_begin(&part, argc, argv);
@@ -182,6 +218,15 @@ int main(int argc, char **argv) {
         check(ksock, "cannot open a Ksock");
         check(kbus_ksock_bind(ksock, "$.Bench.Idle", 0), "cannot bind");
         cbench_idle(&part);
+    }
+    if (strcmp(part.scenario, "calls") == 0) {
+        cbench_count_system_calls(&part, serve, open_client, round_trip, end_round_trips, &end);
+        return 0;
+    }
+    if (strcmp(part.scenario, "messages") == 0) {
+        open_pair(&end);
+        cbench_count_messages(&part, pass, &end);
+        return 0;
     }
     if (strcmp(part.scenario, "rtt") != 0) cbench_unavailable("kbus.c has no part in this");
     cbench_round_trips(&part, serve, open_client, round_trip, end_round_trips, &end);

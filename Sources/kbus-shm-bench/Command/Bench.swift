@@ -17,6 +17,6 @@ struct Bench: ParsableCommand {
     version: Bus.version,
     subcommands: [
       LimitsCommand.self, RoundTripCommand.self, OneWayCommand.self, ThroughputCommand.self, RoutingCommand.self, FootprintCommand.self,
-      PeersCommand.self, Play.self, Guard.self,
+      PeersCommand.self, CountsCommand.self, Play.self, Guard.self,
     ])
 }

@@ -84,3 +84,17 @@ struct PeersCommand: ParsableCommand {
 
   func run() throws { try options.report(Peers.cases) }
 }
+
+struct CountsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Counts.name,
+    abstract: "Counts what a message costs: system calls, instructions, allocations, copies. Fails if that is more than it may be.",
+    discussion: """
+      Nothing here depends on time, so that a build can be held to it. System calls are seen by ptrace, allocations and copies by \
+      a preloaded library, instructions by valgrind's callgrind: of one send and one receive within one process.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Counts.cases) }
+}

@@ -13,8 +13,9 @@ struct Play: ParsableCommand {
     if part.isAlone { part.pinToClient() }
     guard !part.playInC() else { return }
     switch part.scenario {
-    case "rtt": BusRoundTrip(part).play()
+    case "rtt", "calls": BusRoundTrip(part).play()
     case "oneway", "throughput": BusFan(part).play()
+    case "messages": BusMessages(part).count()
     case "routing", "fanout": Part.orFail { () throws(KBusError) in try BusSends(part).play() }
     default: Part.fail("\(part.transport.rawValue) has no part in \(part.scenario)")
     }

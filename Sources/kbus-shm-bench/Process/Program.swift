@@ -87,21 +87,53 @@ extension Program {
 
   /// A program that `make -C Benchmarks` builds, if it finds what that needs.
   static func built(_ name: String, toMeasure transport: Transport) throws(BenchError) -> Program {
+    Program(path: try builtFile(name, toMeasure: transport), leading: [])
+  }
+
+  static func builtFile(_ name: String, toMeasure transport: Transport) throws(BenchError) -> String {
     let path = try directory() + "/build/" + name
     guard isThere(path, X_OK) else {
       throw BenchError(
         "\(path) is not there: run Benchmarks/prepare, or make -C Benchmarks if its library is installed", isUnavailable: true)
     }
-    return Program(path: path, leading: [])
+    return path
+  }
+
+  /// This program with a library loaded before all others.
+  func preloading(_ library: String) throws(BenchError) -> Program {
+    try Program(path: Program.found("env"), leading: ["LD_PRELOAD=" + library, ownPath] + leading)
+  }
+
+  /// This program watched by callgrind, which collects what happens within `cbench_counted`. It can't read the Swift compiler's
+  /// debugging information, and gets a copy without that.
+  func underCallgrind(in directory: String, writing profile: String) throws(BenchError) -> Program {
+    var copy = path
+    if path == Program.own.path {
+      copy = directory + "/program"
+      let stripping = try Peer(path: Program.found("strip"), ["--strip-debug", "-o", copy, ownPath])
+      guard try stripping.end(within: 30) == 0 else { throw BenchError("cannot strip \(ownPath)") }
+    }
+    return try Program(
+      path: Program.found("valgrind"),
+      leading: ["--tool=callgrind", "--callgrind-out-file=" + profile, "--toggle-collect=cbench_counted", "--quiet", copy]
+        + leading)
+  }
+
+  /// The path under which others can start it.
+  private var ownPath: String {
+    guard path == "/proc/self/exe" else { return path }
+    return (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? path
+  }
+
+  private static func found(_ name: String) throws(BenchError) -> String {
+    for folder in ["/usr/bin", "/usr/local/bin", "/bin"] where isThere(folder + "/" + name, X_OK) { return folder + "/" + name }
+    throw BenchError("there is no \(name)", isUnavailable: true)
   }
 
   private static func python(_ script: String) throws(BenchError) -> Program {
     let directory = try directory(), library = directory + "/../libkbus.so"
     guard isThere(library, R_OK) else { throw BenchError("libkbus.so is not there: run make", isUnavailable: true) }
-    for folder in ["/usr/bin", "/usr/local/bin", "/bin"] where isThere(folder + "/python3", X_OK) {
-      return Program(path: folder + "/python3", leading: [directory + "/python/" + script])
-    }
-    throw BenchError("there is no python3", isUnavailable: true)
+    return Program(path: try found("python3"), leading: [directory + "/python/" + script])
   }
 
   private static func isThere(_ path: String, _ access: Int32) -> Bool { unsafe Glibc.access(path, access) == 0 }

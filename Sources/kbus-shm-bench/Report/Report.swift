@@ -35,5 +35,6 @@ struct Report: Encodable {
     return names
   }
 
-  var hasFailures: Bool { omissions.contains { $0.isFailure } }
+  /// Something did not work, or costs more than it may.
+  var hasFailures: Bool { omissions.contains { $0.isFailure } || results.contains { $0.isTooHigh } }
 }

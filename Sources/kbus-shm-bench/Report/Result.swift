@@ -5,6 +5,7 @@ struct Result {
   let configuration: Configuration
   let unit: Unit
   let goal: Goal?
+  let ceiling: Double?
   let standards: [Standard]
   private(set) var histogram: Histogram<UInt64>?
   /// The figure of each run.
@@ -18,6 +19,7 @@ struct Result {
     configuration = measured.configuration
     unit = measured.unit
     goal = measured.goal
+    ceiling = measured.ceiling
     standards = measured.standards
     bracket = measured.bracket
   }
@@ -34,6 +36,7 @@ struct Result {
 
   /// The median of the runs.
   var figure: Double { runs.median }
+  var isTooHigh: Bool { ceiling.map { figure > $0 } ?? false }
   var amortised: Double? { amortisedRuns.isEmpty ? nil : amortisedRuns.median }
 
   static let percentiles = [50, 90, 99, 99.9, 99.99]
@@ -47,7 +50,7 @@ struct Result {
 extension Result: Encodable {
   private enum Key: String, CodingKey {
     case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, variant, unit, value, runs
-    case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet
+    case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet, ceiling
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -66,6 +69,7 @@ extension Result: Encodable {
     try container.encode(unit, forKey: .unit)
     try container.encode(figure, forKey: .value)
     try container.encode(runs, forKey: .runs)
+    try container.encodeIfPresent(ceiling, forKey: .ceiling)
     if let goal {
       try container.encode(goal.value, forKey: .goal)
       try container.encode(goal.comparison, forKey: .goalIs)

@@ -41,8 +41,12 @@ extension Report {
   }
 
   private func verdict(_ result: Result) -> String {
-    guard let goal = result.goal else { return "" }
-    return "   goal \(goal.comparison) \(result.unit.text(goal.value)): \(goal.isMet(by: result.figure) ? "met" : "MISSED")"
+    var words = ""
+    if let goal = result.goal {
+      words += "   goal \(goal.comparison) \(result.unit.text(goal.value)): \(goal.isMet(by: result.figure) ? "met" : "MISSED")"
+    }
+    if let ceiling = result.ceiling, result.isTooHigh { words += "   MORE THAN ALLOWED: \(result.unit.text(ceiling))" }
+    return words
   }
 
   private var ratioTable: [String] {

@@ -4,6 +4,8 @@ struct Case: Sendable {
   var unit: Unit
   /// What the figure itself is to be.
   var goal: Goal?
+  /// What it must not exceed, or the run fails. For figures that are the same on every machine.
+  var ceiling: Double?
   /// What it is held against.
   var standards: [Standard] = []
   /// A limit to be measured directly before and after this, besides in its turn: within a run, a virtual machine's processors may

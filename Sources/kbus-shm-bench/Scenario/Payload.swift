@@ -1,3 +1,5 @@
+import KBUSShm
+
 /// The stamps on a payload: the number of its round trip, in its first and in its last 8 bytes.
 ///
 /// Reading both shows that the payload came whole and is the one expected, at a price that hardly shows; the bytes
@@ -18,6 +20,10 @@ enum Payload {
     var bytes = unsafe span.mutableBytes
     stamp(&bytes, number)
   }
+
+  /// A function of its own: where a received message is in a local constant whose `bytes` are used there, the compiler (6.3.1) puts
+  /// it on the heap.
+  static func number(in message: borrowing ReceivedMessage, bytes: Int) -> UInt64? { number(in: message.bytes, bytes: bytes) }
 
   static func number(in data: [UInt8], bytes: Int) -> UInt64? { number(in: unsafe data.span.bytes, bytes: bytes) }
 

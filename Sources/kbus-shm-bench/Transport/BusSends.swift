@@ -86,7 +86,7 @@ struct BusSends {
     for listener in listeners {
       var count = 0
       while let message = try listener.take() {
-        guard Payload.number(in: message.bytes, bytes: part.payloadBytes) == 1 else {
+        guard Payload.number(in: message, bytes: part.payloadBytes) == 1 else {
           Part.fail("an announcement is not what was sent")
         }
         count += 1
