@@ -179,17 +179,19 @@ extension Ksock {
     return try publish(message)
   }
 
-  /// Drops a pending message without a trace. With nothing pending it does nothing.
-  public func discard() throws(KBusError) {
+  /// Drops a pending message without a trace. With nothing pending it does nothing. Returns whether there was one.
+  @discardableResult
+  public func discard() throws(KBusError) -> Bool {
     try check("discard")
     lockSends()
     defer { unlockSends() }
     sentByHelper = nil
-    guard let message = pending else { return }
+    guard let message = pending else { return false }
     pending = nil
     wasRefused = false
     forgetPending()
     keep(message.slot)
+    return true
   }
 
   /// Tells the bus that we have nothing pending any more.

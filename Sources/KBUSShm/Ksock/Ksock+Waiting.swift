@@ -20,6 +20,7 @@ extension Ksock {
   ///
   /// **Blocking:** until ready or the deadline. **Source:** KBUS specification, sections 12.2 and 19.
   public func wait(for what: Readiness, within limit: Duration?) throws(KBusError) -> Readiness {
+    try check("wait")
     let deadline = Deadline.after(limit)
     goInside()
     defer { comeOut() }
@@ -27,6 +28,7 @@ extension Ksock {
       let heard = record.bell
       let ready = try readiness().intersection(what)
       if !ready.isEmpty || deadline.isPast { return ready }
+      leaveToOthers()
       sleep(since: heard, until: deadline)
     }
   }

@@ -42,6 +42,7 @@ extension Ksock {
         if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self) }
         throw .timedOut("request", name)
       }
+      leaveToOthers()
       sleep(since: heard, until: deadline)
     }
   }

@@ -83,9 +83,11 @@ extension KsockRecord {
   /// Sleeps until the bell has rung since `heard` was read, or the deadline passes. What the caller waits for it must look
   /// at between reading the bell and calling this.
   func sleep(since heard: UInt32, until deadline: Deadline) {
+    let sleeper = incarnation
     memory.add32(at + CSHM_KSOCK_SLEEPERS, 1)
     _ = memory.sleep(on: at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
-    memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max)
+    // Closed meanwhile, the Ksock may have left its record to another.
+    if incarnation == sleeper { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) }
   }
 
   /// Rings the owner's own threads: something changed inside the process.
