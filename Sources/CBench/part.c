@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,11 +35,12 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         {"server", required_argument, NULL, 's'},    {"listeners", required_argument, NULL, 'L'},
         {"senders", required_argument, NULL, 'S'},   {"rate", required_argument, NULL, 'r'},
         {"parent", required_argument, NULL, 'p'},    {"index", required_argument, NULL, 'i'},
+        {"requests", required_argument, NULL, 'q'},
         {"bindings", required_argument, NULL, 'B'},  {"variant", required_argument, NULL, 'v'},
         {NULL, 0, NULL, 0},
     };
     *part = (cbench_part){.mode = "sleep", .api = "copy", .variant = "", .payload_bytes = CBENCH_REPLY_BYTES, .samples = 1000,
-                          .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1};
+                          .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1, .requests = 1};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -58,6 +60,7 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         case 'r': part->rate = strtoull(optarg, NULL, 10); break;
         case 'B': part->bindings = atoi(optarg); break;
         case 'v': part->variant = optarg; break;
+        case 'q': part->requests = atoi(optarg); break;
         case 'i': part->index = atoi(optarg); break;
         case 'p': part->parent = atoi(optarg); break;
         default: cbench_fail("an option is not understood", 0);
@@ -153,6 +156,41 @@ void cbench_idle(const cbench_part *part) {
     dl_iterate_phdr(add_library, &bytes);
     cbench_write(part, &bytes, 1);
     for (;;) pause();
+}
+
+struct murder {
+    const cbench_part *part;
+    pid_t victim;
+    uint64_t *at_ns;
+};
+
+static void *murder(void *context) {
+    struct murder murder = *(struct murder *)context;
+    free(context);
+    cbench_pin_to(murder.part->server_cpu);
+    struct timespec pause = {0, 3000000};
+    nanosleep(&pause, NULL);
+    __atomic_store_n(murder.at_ns, cbench_now(), __ATOMIC_RELEASE);
+    kill(murder.victim, SIGKILL);
+    return NULL;
+}
+
+void cbench_kill_soon(const cbench_part *part, pid_t victim, uint64_t *at_ns) {
+    struct murder *plan = malloc(sizeof *plan);
+    if (plan == NULL) cbench_fail("no memory", 0);
+    *plan = (struct murder){part, victim, at_ns};
+    *at_ns = 0;
+    pthread_t thread;
+    int result = pthread_create(&thread, NULL, murder, plan);
+    if (result != 0) cbench_fail("cannot start a thread", result);
+    pthread_detach(thread);
+}
+
+void cbench_touch_memory(size_t bytes) {
+    if (bytes == 0) return;
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) cbench_fail("no memory to be touched", errno);
+    memset(memory, 1, bytes);
 }
 
 void cbench_write(const cbench_part *part, const uint64_t *numbers, size_t count) {

@@ -26,6 +26,12 @@ int cbench_limit_lock(const cbench_part *part);
 /* limit.memcpy (to the same shared buffer), limit.memcpy.ring (of eight), limit.memcpy.fresh (first touch). */
 int cbench_limit_memory(const cbench_part *part);
 
+/*
+ * From kill -9 of a process until another that sleeps knows: limit.robust, by a robust lock that it held; limit.pidfd. The victim has
+ * touched part->memory_bytes.
+ */
+int cbench_limit_death(const cbench_part *part);
+
 /* limit.clock, limit.syscall: what the cheapest of each costs. */
 int cbench_limit_call(const cbench_part *part);
 

@@ -34,6 +34,7 @@ typedef struct cbench_part {
     size_t samples;         /* how many round trips to time, or messages to send                      */
     uint64_t time_limit_ns; /* when to be content with fewer                                          */
     uint64_t rate;          /* messages per second, in `oneway`                                       */
+    int requests;           /* outstanding, in `death`                                                */
     uint64_t memory_bytes;  /* what the victim of `death` has touched                                 */
     int client_cpu, server_cpu; /* negative: wherever the scheduler likes                             */
     int listeners, senders;
@@ -71,6 +72,14 @@ void cbench_await(const cbench_line *line, uint32_t least);
  * this process has loaded beside the C and C++ ones; then does nothing, for ever.
  */
 __attribute__((noreturn)) void cbench_idle(const cbench_part *part);
+
+/*
+ * Kills a process with SIGKILL in a moment, from another thread, once the caller sleeps; returns at once. When it did so is in *at_ns, which
+ * is 0 before. The thread runs on the server's processor.
+ */
+void cbench_kill_soon(const cbench_part *part, pid_t victim, uint64_t *at_ns);
+/* Memory of the calling process's own that has been written to. */
+void cbench_touch_memory(size_t bytes);
 
 /* Appends one list of numbers to the figures. */
 void cbench_write(const cbench_part *part, const uint64_t *numbers, size_t count);

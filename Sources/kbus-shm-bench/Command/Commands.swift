@@ -98,3 +98,19 @@ struct CountsCommand: ParsableCommand {
 
   func run() throws { try options.report(Counts.cases) }
 }
+
+struct DeathCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Deaths.name,
+    abstract: "Times how soon a requester knows that its Replier has been killed.",
+    discussion: """
+      From kill -9 of a Replier that has taken 1 or 100 Requests until the requester, which sleeps, has read what the bus answers to \
+      all of them; the Replier small, or with 256 MB that it has written to. With the reaper, and without one, when the \
+      requester's own helper watches. Beside it what the kernel has to offer: a robust lock's word that its owner \
+      has died (`limit.robust`), and a pidfd (`limit.pidfd`).
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Deaths.cases) }
+}

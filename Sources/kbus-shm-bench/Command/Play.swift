@@ -15,6 +15,8 @@ struct Play: ParsableCommand {
     switch part.scenario {
     case "rtt", "calls": BusRoundTrip(part).play()
     case "oneway", "throughput": BusFan(part).play()
+    case "death": do throws(BenchError) { try BusDeath(part).play() } catch { Part.fail("\(error)") }
+    case "death.victim": BusDeath(part).beKilled()
     case "messages": BusMessages(part).count()
     case "routing", "fanout": Part.orFail { () throws(KBusError) in try BusSends(part).play() }
     default: Part.fail("\(part.transport.rawValue) has no part in \(part.scenario)")

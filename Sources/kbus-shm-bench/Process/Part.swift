@@ -8,10 +8,12 @@ import KBUSShm
 @safe
 struct Part {
   let options: UnsafeMutablePointer<cbench_part>
+  private let arguments: [String]
 
   /// Reads the command line, of which the first word is the scenario, and ties this process to its parent. Ends the process if that
   /// can't be done.
   init(arguments: [String]) {
+    self.arguments = arguments
     // For as long as the process lives: C keeps pointers into it.
     let argv = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: arguments.count + 2)
     for (index, argument) in (["kbus-shm-bench"] + arguments).enumerated() { unsafe argv[index] = unsafe strdup(argument) }
@@ -31,10 +33,17 @@ struct Part {
   var listeners: Int { unsafe Int(options.pointee.listeners) }
   var bindings: Int { unsafe Int(options.pointee.bindings) }
   var variant: String { unsafe String(cString: options.pointee.variant) }
+  var requests: Int { unsafe Int(options.pointee.requests) }
   var memoryBytes: Int { unsafe Int(options.pointee.memory_bytes) }
 
   /// Whether the part is played by this process alone.
   var isAlone: Bool { ["routing", "fanout"].contains(scenario) }
+
+  /// The options for a process that this one starts to help it play.
+  func options(for scenario: String) -> [String] {
+    // What comes later counts.
+    [scenario] + arguments.dropFirst() + ["--parent", "\(Peer.ownProcess)"]
+  }
 
   /// Binds this process to the client's processor.
   func pinToClient() { unsafe cbench_pin_to(options.pointee.client_cpu) }
@@ -47,6 +56,7 @@ struct Part {
   /// Plays the part if it is one of C's. Returns whether it was.
   func playInC() -> Bool {
     switch scenario {
+    case "death": unsafe cbench_limit_death(options) == 1
     case "rtt": unsafe cbench_limit_round_trip(options) == 1
     case "oneway", "throughput": unsafe cbench_limit_fan(options) == 1 || cbench_kernel_fan(options) == 1
     case "limits":

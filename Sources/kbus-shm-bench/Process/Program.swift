@@ -77,12 +77,17 @@ extension Program {
     }
   }
 
-  /// The client in Swift that waits, built beside this program.
+  /// The client in Swift that waits.
   static func idleInSwift() throws(BenchError) -> Program {
+    Program(path: try pathBesideOwn("kbus-shm-idle"), leading: [])
+  }
+
+  /// Where a program is that is built beside this one.
+  static func pathBesideOwn(_ name: String) throws(BenchError) -> String {
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let path = own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + "kbus-shm-idle"
+    let path = own.prefix(through: own.lastIndex(of: "/") ?? own.startIndex) + name
     guard isThere(String(path), X_OK) else { throw BenchError("\(path) is not there", isUnavailable: true) }
-    return Program(path: String(path), leading: [])
+    return String(path)
   }
 
   /// A program that `make -C Benchmarks` builds, if it finds what that needs.

@@ -49,7 +49,7 @@ struct Result {
 
 extension Result: Encodable {
   private enum Key: String, CodingKey {
-    case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, variant, unit, value, runs
+    case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, memoryBytes, requests, variant, unit, value, runs
     case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet, ceiling
   }
 
@@ -65,6 +65,8 @@ extension Result: Encodable {
     try container.encode(configuration.bindings, forKey: .bindings)
     try container.encode(configuration.payloadBytes, forKey: .payloadBytes)
     if configuration.rate != 0 { try container.encode(configuration.rate, forKey: .rate) }
+    if configuration.memoryBytes != 0 { try container.encode(configuration.memoryBytes, forKey: .memoryBytes) }
+    if configuration.requests != 1 { try container.encode(configuration.requests, forKey: .requests) }
     if !configuration.variant.isEmpty { try container.encode(configuration.variant, forKey: .variant) }
     try container.encode(unit, forKey: .unit)
     try container.encode(figure, forKey: .value)

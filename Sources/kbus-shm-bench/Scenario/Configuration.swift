@@ -57,6 +57,9 @@ struct Configuration: Hashable, Sendable {
   var payloadBytes = 64
   /// Messages per second that the sender intends to send; 0 if it sends as fast as it can.
   var rate = 0
+  /// What the victim has touched, and how many Requests it holds.
+  var memoryBytes = 0
+  var requests = 1
   /// What else tells it from others.
   var variant = ""
 }

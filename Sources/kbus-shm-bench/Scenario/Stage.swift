@@ -15,7 +15,7 @@ struct Stage: Sendable {
       "--samples", "\(samples ?? self.samples)", "--time-limit", "\(timeLimit)",
       "--client", "\(cpus.cpus[0])", "--server", "\(cpus.cpus[configuration.cores - 1])",
       "--senders", "\(configuration.senders)", "--listeners", "\(configuration.listeners)", "--rate", "\(configuration.rate)",
-      "--bindings", "\(configuration.bindings)", "--variant", configuration.variant,
+      "--memory", "\(configuration.memoryBytes)", "--requests", "\(configuration.requests)", "--bindings", "\(configuration.bindings)", "--variant", configuration.variant,
     ]
   }
 
