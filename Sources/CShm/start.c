@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STACK = 64 * 1024, NUMBER_OF_CLOSE_RANGE = 436 };
+/* MOST_CLOSED: before Linux 5.9, which closes a range in one call. */
+enum { STACK = 64 * 1024, NUMBER_OF_CLOSE_RANGE = 436, MOST_CLOSED = 65536 };
 
 extern char **environ;
 
@@ -25,6 +27,13 @@ typedef struct order {
 
 static int become(void *given) {
     order *order = given;
+    /* Handlers are code of the caller's, which must not run here: away with them before any signal can come. */
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
+        action = (struct sigaction){ .sa_handler = SIG_DFL };
+        sigaction(number, &action, NULL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -38,9 +47,13 @@ static int detach(void *given) {
     order *order = given;
     setsid();
     int null = open("/dev/null", O_RDWR);
-    for (int standard = 0; standard <= 2; standard++) dup2(null, standard);
-    if (syscall(NUMBER_OF_CLOSE_RANGE, 3, ~0u, 0) < 0)
-        for (int other = 3; other < 1024; other++) close(other);
+    for (int standard = 0; standard <= 2; standard++)
+        if (null < 0 || dup2(null, standard) < 0) close(standard);
+    if (syscall(NUMBER_OF_CLOSE_RANGE, 3, ~0u, 0) < 0) {
+        struct rlimit limit;
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > MOST_CLOSED) limit.rlim_cur = MOST_CLOSED;
+        for (int other = 3; other < (int)limit.rlim_cur; other++) close(other);
+    }
     if (clone(become, order->stack + STACK, CLONE_VM | CLONE_VFORK, order) < 0) order->error = errno;
     _exit(0);
 }

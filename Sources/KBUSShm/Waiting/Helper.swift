@@ -7,20 +7,33 @@
 internal import CShm
 
 final class Helper: @unchecked Sendable {
-  // Sendable: `stopWord` is atomic; the rest is set before the thread begins.
+  // Sendable: `stopWord` and `watchingWord` are atomic; the rest is set before the thread begins.
   private let bus: SharedBus
   private let owner: OwnerRecord
   private let stopWord = LocalArray(repeating: UInt32(0), count: 1)
-  fileprivate(set) var isRunning = false
+  private let watchingWord = LocalArray(repeating: UInt32(0), count: 1)
 
   fileprivate init(_ bus: SharedBus, _ owner: OwnerRecord) {
     self.bus = bus
     self.owner = owner
   }
 
-  deinit { stopWord.deallocate() }
+  deinit {
+    stopWord.deallocate()
+    watchingWord.deallocate()
+  }
 
-  fileprivate func start() { isRunning = OwnThread.start { self.run() } }
+  /// Before the thread begins: a program's own thread that waits for it would wait without it.
+  fileprivate func start() {
+    isWatching = true
+    if !OwnThread.start({ self.run() }) { isWatching = false }
+  }
+
+  /// Whether the thread tells of this process's end, and is told of others'.
+  private(set) var isWatching: Bool {
+    get { unsafe cshm_load32_acquire(watchingWord.address(0)) != 0 }
+    set { unsafe cshm_store32(watchingWord.address(0), newValue ? 1 : 0) }
+  }
 
   /// The thread ends by itself, soon.
   func stop() {
@@ -32,6 +45,7 @@ final class Helper: @unchecked Sendable {
 
   private func run() {
     var watch = Watch(bus, as: .helper)
+    if !watch.tellsOfEnds { isWatching = false }
     // While the process is an owner the record is ours to write: it gives the record back under the same lock.
     try? bus.ownership.withLock { _ in if !isStopped { watch.claimLife(of: owner) } }
     bus.ringOwnersBell()
