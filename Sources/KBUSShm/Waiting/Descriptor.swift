@@ -79,7 +79,7 @@ extension Ksock {
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
   @inline(__always) func goInside() {
-    if descriptor.isOpen, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+    if state.value.hasDescriptor, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
@@ -184,7 +184,7 @@ extension SharedBus {
     unlock()
     rings.wake()
     // Threads of its owner that wait are told, and the helper gives back what it had on loan.
-    ksock.ringOwnThreads()
+    ksock.ring()
     ringHelpers()
   }
 }
