@@ -6,7 +6,7 @@ import KBUSShm
 /// and is not counted. The process says `ready` when it waits for the other side, and `stores N` when it survived.
 enum Sweep {
   enum Operation: String, CaseIterable {
-    case announce, first, across, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
+    case announce, first, across, batch, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
     case openDescriptor, takeByDescriptor, closeDescriptor
   }
 
@@ -39,6 +39,10 @@ enum Sweep {
     try prepare(operation, ksock)
     cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
     switch operation {
+    case .batch:
+      var batch = ksock.makeBatch()
+      for _ in 0..<3 { try batch.append(Announcement("$.Sweep.News", "swept")) }
+      try ksock.send(&batch)
     case .announce, .first, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
     case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
     case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))

@@ -18,6 +18,7 @@ internal import CShm
 
   @inline(__always) func u32(_ field: Int) -> UInt32 { unsafe cshm_load32(base + field) }
   @inline(__always) func u64(_ field: Int) -> UInt64 { unsafe cshm_load64(base + field) }
+  @inline(__always) func acquire32(_ field: Int) -> UInt32 { unsafe cshm_load32_acquire(base + field) }
   @inline(__always) func acquire64(_ field: Int) -> UInt64 { unsafe cshm_load64_acquire(base + field) }
 
   @inline(__always) func store32(_ field: Int, _ value: UInt32) {

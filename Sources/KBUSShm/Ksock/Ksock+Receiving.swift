@@ -74,7 +74,7 @@ extension Ksock {
     return Sight(entry: shared.chunk(end.chunk).entry(end.head).at, position: end.head, bell: bell)
   }
 
-  @inline(__always) private func requireReading() throws(KBusError) {
+  @inline(__always) func requireReading() throws(KBusError) {
     if mode == .writeOnly { try refuseMode("receive", "reading") }
   }
 
@@ -98,7 +98,7 @@ extension Ksock {
   }
 
   /// Takes the next message that no other thread awaits. With takeLock.
-  @inline(__always) private func takeUnawaited() throws(KBusError) -> Taken? {
+  @inline(__always) func takeUnawaited() throws(KBusError) -> Taken? {
     guard let taken = try takeLocked() else { return nil }
     return state.value.awaitsReplies ? try handOver(from: taken) : taken
   }
@@ -146,9 +146,10 @@ extension Ksock {
   }
 
   /// The Ksock is being closed for us, or somebody waits for the room that we made.
-  @inline(never) private func afterTake(_ taken: Taken, _ special: UInt32) throws(KBusError) {
+  /// `taken`: what is to be given back if it is not to be delivered.
+  @inline(never) func afterTake(_ taken: Taken?, _ special: UInt32) throws(KBusError) {
     if special & UInt32(CSHM_SPECIAL_CLOSING) != 0 {
-      release(taken)
+      if let taken { release(taken) }
       throw .closed("receive")
     }
     if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {

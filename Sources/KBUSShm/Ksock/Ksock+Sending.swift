@@ -83,7 +83,7 @@ extension Ksock {
   }
 
   /// What is known of the name of a message; if it is not known any more it is learnt again, from where we wrote it.
-  @inline(__always) private func known(_ message: Outgoing) throws(KBusError) -> LocalPlace<KnownName> {
+  @inline(__always) func known(_ message: Outgoing) throws(KBusError) -> LocalPlace<KnownName> {
     if let known = names[message.name] { return known }
     return try learnAgain(message)
   }
@@ -110,7 +110,7 @@ extension Ksock {
         return outcome.id
       }
     } catch {
-      try abandon(message, error)
+      try settle(message, .refused(error))
     }
     return try publishTheLongWay(message, known)
   }
@@ -129,38 +129,45 @@ extension Ksock {
   @inline(never) private func publishTheLongWay(
     _ outgoing: Outgoing, _ known: LocalPlace<KnownName>
   ) throws(KBusError) -> MessageID {
-    var message = outgoing
-    let outcome: SendOutcome
+    var message = outgoing, rings = Rings(shared)
+    let outcome = sendTheLongWay(&message, known, &rings)
+    shared.unlock()
+    rings.wake()
+    try settle(message, outcome)
+    return message.id
+  }
+
+  /// With the bus lock. What goes wrong is an outcome: the message is refused.
+  func sendTheLongWay(_ message: inout Outgoing, _ known: LocalPlace<KnownName>, _ rings: inout Rings) -> SendOutcome {
     do throws(KBusError) {
-      outcome = try goOnWithBus { rings throws(KBusError) in
-        if message.isRequest, record.isFull { return .refused(.noRoomForReply(record)) }
+      if message.isRequest, record.isFull { throw .noRoomForReply(record) }
+      do throws(KBusError) {
+        return try shared.send(&message, known, from: record, &rings)
+      } catch  where error.code == .poolExhausted {
+        // Nothing has happened yet; if memory of queues can be taken back, it may still.
+        guard try shared.reclaimChunks() else { throw error }
         return try shared.send(&message, known, from: record, &rings)
       }
     } catch {
-      try abandon(message, error)
+      return .refused(error)
     }
-    let id = message.id
+  }
+
+  /// What becomes of a message and its slot. Without the bus lock.
+  func settle(_ message: Outgoing, _ outcome: SendOutcome) throws(KBusError) {
     switch outcome {
     case .sent(let recipients):
-      pending = nil
+      if state.value.hasPending { pending = nil }
       keepSlot(message.slot, wasSent: recipients > 0)
-      return id
     case .wait(let error):
       pending = message
       throw error
     case .refused(let error):
-      pending = nil
+      if state.value.hasPending { pending = nil }
       forgetPending()
       keepSlot(message.slot, wasSent: false)
       throw error
     }
-  }
-
-  /// Nothing has happened: a pool is used up, or the bus is damaged.
-  private func abandon(_ message: Outgoing, _ error: KBusError) throws(KBusError) -> Never {
-    pending = nil
-    keepSlot(message.slot, wasSent: false)
-    throw error
   }
 
   // Pending messages

@@ -195,11 +195,6 @@ public final class Ksock: @unchecked Sendable {
     _ operation: StaticString, _ body: (inout Rings) throws(KBusError) -> Result
   ) throws(KBusError) -> Result {
     try lockBus(operation)
-    return try goOnWithBus(body)
-  }
-
-  /// The same with the lock taken already.
-  @inline(__always) func goOnWithBus<Result>(_ body: (inout Rings) throws(KBusError) -> Result) throws(KBusError) -> Result {
     var rings = Rings(shared)
     defer { unlockBus(rings) }
     var mayReclaim = true

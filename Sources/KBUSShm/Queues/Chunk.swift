@@ -8,9 +8,12 @@ struct ChunkRecord {
   let at: Int
   let index: Int
 
-  @inline(__always) var owner: UInt64 { memory.u64(at + CSHM_CHUNK_OWNER) }
-  @inline(__always) var base: UInt64 { memory.u64(at + CSHM_CHUNK_BASE) }
-  @inline(__always) var next: UInt32 { memory.acquire32(at + CSHM_CHUNK_NEXT) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_CHUNK_SIZE + Int(CSHM_CHUNK_ENTRIES) * CSHM_ENTRY_SIZE) }
+
+  @inline(__always) var owner: UInt64 { window.u64(CSHM_CHUNK_OWNER) }
+  @inline(__always) var base: UInt64 { window.u64(CSHM_CHUNK_BASE) }
+  @inline(__always) var next: UInt32 { window.acquire32(CSHM_CHUNK_NEXT) }
 
   /// The entry for a position, which must be one of this chunk's.
   @inline(__always) func entry(_ position: UInt64) -> EntryRecord {
@@ -20,9 +23,9 @@ struct ChunkRecord {
 
   /// Makes a free chunk ready: no entry of an earlier use may look published.
   func clear(base: UInt64) {
-    memory.store64(at + CSHM_CHUNK_BASE, base)
-    memory.store32(at + CSHM_CHUNK_NEXT, 0)
-    for place in 0..<Int(CSHM_CHUNK_ENTRIES) { memory.store64(at + CSHM_CHUNK_SIZE + place * CSHM_ENTRY_SIZE + CSHM_ENTRY_STAMP, 0) }
+    window.store64(CSHM_CHUNK_BASE, base)
+    window.store32(CSHM_CHUNK_NEXT, 0)
+    for place in 0..<Int(CSHM_CHUNK_ENTRIES) { window.store64(CSHM_CHUNK_SIZE + place * CSHM_ENTRY_SIZE + CSHM_ENTRY_STAMP, 0) }
   }
 }
 
@@ -31,8 +34,11 @@ struct EntryRecord {
   let memory: BusMemory
   let at: Int
 
-  @inline(__always) var stamp: UInt64 { memory.acquire64(at + CSHM_ENTRY_STAMP) }
-  @inline(__always) var binding: UInt64 { memory.u64(at + CSHM_ENTRY_BINDING) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_ENTRY_SIZE) }
+
+  @inline(__always) var stamp: UInt64 { window.acquire64(CSHM_ENTRY_STAMP) }
+  @inline(__always) var binding: UInt64 { window.u64(CSHM_ENTRY_BINDING) }
 
   @inline(__always) var copy: Copy { Copy(memory.window(at, CSHM_ENTRY_SIZE)) }
 
@@ -57,12 +63,15 @@ struct NodeRecord {
   let at: Int
   let index: Int
 
-  var owner: UInt64 { memory.u64(at + CSHM_NODE_OWNER) }
-  var next: UInt32 { memory.u32(at + CSHM_NODE_NEXT) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_NODE_SIZE) }
+
+  var owner: UInt64 { window.u64(CSHM_NODE_OWNER) }
+  var next: UInt32 { window.u32(CSHM_NODE_NEXT) }
   var entry: EntryRecord { EntryRecord(memory: memory, at: at + CSHM_NODE_ENTRY) }
 
   func write(_ copy: Copy, next: UInt32) {
-    memory.store32(at + CSHM_NODE_NEXT, next)
+    window.store32(CSHM_NODE_NEXT, next)
     entry.write(copy)
   }
 }

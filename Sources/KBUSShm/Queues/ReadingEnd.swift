@@ -83,7 +83,12 @@ extension SharedBus {
 
   /// Takes the message at the front of the ring; nil if there is none. Whoever calls this has a full fence to make before looking
   /// at `special`: a sender that asks for room either sees the new head, or we see that it asks (SYNC room).
-  @inline(__always) func takeFront(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) throws(KBusError) -> Taken? {
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  func takeFront(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) throws(KBusError) -> Taken? {
     while true {
       let head = reading.value.head
       let entry = memory.window(chunk(reading.value.chunk).entry(head).at, CSHM_ENTRY_SIZE)

@@ -11,7 +11,12 @@ internal import CShm
   public let count: Int
   @usableFromInline let start: UnsafeRawPointer
 
-  @inline(__always) init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
     let count = taken.hasSlot ? Int(ksock.shared.memory.u32(taken.header + CSHM_SLOT_DATA_BYTES)) : 0
     // A length in the file is not believed (S3).
     guard count <= taken.payloadBytes else {

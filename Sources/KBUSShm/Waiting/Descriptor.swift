@@ -119,11 +119,11 @@ extension Ksock {
 }
 
 extension KsockRecord {
-  @inline(__always) var hasDescriptor: UInt32 { memory.u32(at + CSHM_KSOCK_HAS_DESCRIPTOR) }
-  @inline(__always) var rung: UInt32 { memory.acquire32(at + CSHM_KSOCK_RUNG) }
-  var inside: UInt32 { memory.u32(at + CSHM_KSOCK_INSIDE) }
-  var isWatched: Bool { memory.u32(at + CSHM_KSOCK_WATCHED) != 0 }
-  var netNamespace: UInt32 { memory.u32(at + CSHM_KSOCK_NET_NAMESPACE) }
+  @inline(__always) var hasDescriptor: UInt32 { window.u32(CSHM_KSOCK_HAS_DESCRIPTOR) }
+  @inline(__always) var rung: UInt32 { window.acquire32(CSHM_KSOCK_RUNG) }
+  var inside: UInt32 { window.u32(CSHM_KSOCK_INSIDE) }
+  var isWatched: Bool { window.u32(CSHM_KSOCK_WATCHED) != 0 }
+  var netNamespace: UInt32 { window.u32(CSHM_KSOCK_NET_NAMESPACE) }
 
   /// Whether there is something to take.
   var isReadable: Bool { queued > 0 || setAsideCount > 0 }

@@ -19,6 +19,7 @@ struct Rings {
 
   /// After the commit.
   mutating func add(_ ksock: KsockRecord) {
+    for place in 0..<count where ksocks[place] == Int32(truncatingIfNeeded: ksock.index) { return }
     if count < ksocks.count {
       ksocks[count] = Int32(truncatingIfNeeded: ksock.index)
       count += 1
@@ -55,6 +56,15 @@ extension SharedBus {
       wakeIfWaiting(known.value.recipients[place].at, Int(known.value.recipients[place].index))
     }
     if outcome.callsHelpers { callHelpers() }
+  }
+
+  /// The same, to be done later.
+  func ring(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome, _ rings: inout Rings) {
+    if outcome.requester >= 0 { rings.add(ksock(outcome.requester)) }
+    for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
+      rings.add(ksock(Int(known.value.recipients[place].index)))
+      if outcome.callsHelpers { rings.addHelper(of: ksock(Int(known.value.recipients[place].index))) }
+    }
   }
 
   @inline(__always) private func wakeIfWaiting(_ at: Int, _ index: Int) {

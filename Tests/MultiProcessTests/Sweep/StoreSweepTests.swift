@@ -9,7 +9,8 @@ import Testing
   @Test(
     "A process killed before any store of an operation leaves the bus whole, and the operation done or not done",
     arguments: [
-      "announce", "first", "across", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait", "close",
+      "announce", "first", "across", "batch", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait",
+      "close",
       "open", "openDescriptor", "takeByDescriptor", "closeDescriptor",
     ])
   func sweep(_ operation: String) throws {
