@@ -56,8 +56,8 @@ extension Report {
       lines.append(
         row(
           "\(ratio.of.label) / \(ratio.to.label)",
-          [ratio.ratio.fixed(2), ratio.amortised?.fixed(2) ?? "-", ratio.goal?.text ?? "", verdict]
-            + [ratio.runs.min() ?? 0, ratio.runs.max() ?? 0].map { $0.fixed(2) }, width: 80))
+          [ratio.ratio.short, ratio.amortised?.short ?? "-", ratio.goal?.text ?? "", verdict]
+            + [ratio.runs.min() ?? 0, ratio.runs.max() ?? 0].map { $0.short }, width: 80))
     }
     return lines
   }

@@ -13,7 +13,7 @@ extension Double {
   }
 
   /// About three digits.
-  var short: String { magnitude >= 100 ? fixed(0) : magnitude >= 10 ? fixed(1) : fixed(2) }
+  var short: String { magnitude >= 100 ? fixed(0) : magnitude >= 10 ? fixed(1) : magnitude >= 0.095 || self == 0 ? fixed(2) : fixed(4) }
 }
 
 extension Unit {

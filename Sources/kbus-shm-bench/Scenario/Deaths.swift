@@ -43,6 +43,6 @@ enum Deaths {
   /// Each death needs a process to be started: a run takes a while.
   private static func patient(_ stage: Stage) -> Stage {
     Stage(
-      directory: stage.directory, cpus: stage.cpus, samples: min(stage.samples, 200), timeLimit: stage.timeLimit * 20)
+      directory: stage.directory, cpus: stage.cpus, samples: min(stage.samples, 200), timeLimit: stage.timeLimit * 10)
   }
 }
