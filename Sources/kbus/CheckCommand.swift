@@ -17,7 +17,8 @@ struct CheckCommand: ParsableCommand {
   func run() throws {
     let removed = RemovedBus.inUse(in: Bus.directory).filter { buses.all.isEmpty || buses.all.contains($0.number) }
     // One that was removed need not be there again.
-    let numbers = buses.all.isEmpty ? try Bus.list() : buses.all.filter { number in !removed.contains { $0.number == number } || isThere(number) }
+    let numbers =
+      buses.all.isEmpty ? try Bus.list() : buses.all.filter { number in !removed.contains { $0.number == number } || isThere(number) }
     var isWrong = !removed.isEmpty
     try Failure.forEach(numbers) { number in
       let condition = try Bus.examine(number)

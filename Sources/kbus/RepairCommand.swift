@@ -21,7 +21,8 @@ struct RepairCommand: ParsableCommand {
         let condition = try Bus.examine(number)
         for violation in condition.violations { try StandardStreams.print("bus \(number): broken: \(violation)") }
         throw Failure(
-          .refused, "bus \(number) is damaged\(condition.violations.isEmpty ? ", though nothing is found broken now" : ""): nothing repairs that",
+          .refused,
+          "bus \(number) is damaged\(condition.violations.isEmpty ? ", though nothing is found broken now" : ""): nothing repairs that",
           remedy: "Stop its users, then run `kbus remove \(number)`; the next to open it makes a new one.")
       }
     }

@@ -13,10 +13,10 @@ import Testing
       // A power failure: the process is gone, and no kernel has changed a word.
       let end = inForkedChild {
         guard let ksock = try? Ksock(bus: 0, in: directory), (try? ksock.bind("$.Old")) != nil else { return 1 }
-        return 0
+        return withExtendedLifetime(ksock) { _exit(0) }
       }
       #expect(end == .exited(0))
-      let geometry = Geometry(try Geometry.Limits(BusOptions()))
+      let geometry = Geometry(try Geometry.Limits(.small))
       do {
         let bytes = try BusBytes(Bus.path(0, in: directory))
         // This very process, in the words of that time: as if its ids had been given out again.

@@ -115,7 +115,8 @@ import Testing
     try Bus.remove(0, in: scene.directory)
     for arguments in [["check"], ["check", "0"]] {
       let found = try scene.start([RunningProcess.built("kbus")] + arguments).end()
-      #expect(found.status == 1 && found.text.contains("bus 0: removed, but still used") && found.text.contains("\(peer.pid) ("), "\(found.text)")
+      #expect(
+        found.status == 1 && found.text.contains("bus 0: removed, but still used") && found.text.contains("\(peer.pid) ("), "\(found.text)")
     }
     // Another one of its name is checked as well.
     try Bus.create(0, in: scene.directory)
