@@ -44,20 +44,23 @@ int cshm_descriptor_open(cshm_descriptor_name name, uint64_t *inode) {
     return s;
 }
 
-/* Sockets of the process, made on first use: one to ring with, and one to ask with. A fork shares them, which does no harm. */
-static int shared_socket(_Atomic int *place) {
-    int known = atomic_load_explicit(place, memory_order_acquire);
-    if (known > 0) return known - 1;
-    int s = new_socket(SOCK_DGRAM), none = 0;
-    if (s < 0) return s;
-    if (atomic_compare_exchange_strong(place, &none, s + 1)) return s;
-    close(s);
-    return none - 1;
+/* Of a socket, as far as it fits beside a number; 0 for anything else. */
+static uint32_t inode_of(int number) {
+    struct stat facts;
+    return fstat(number, &facts) == 0 && S_ISSOCK(facts.st_mode) ? (uint32_t)facts.st_ino : 0;
 }
 
-/* The program has closed our socket, and another may have its number now: the next use makes a new one. */
-static void forget_if_foreign(_Atomic int *place, int error) {
-    if (error == EBADF || error == ENOTSOCK || error == EINVAL || error == EPROTOTYPE) atomic_store(place, 0);
+/* Sockets of the process, made on first use: one to ring with, and one to ask with. A fork shares them, which does no harm. Each
+ * is a number and above it an inode: a program that closes all descriptors closes ours, and may have opened another with its
+ * number, to which nothing of ours must go. */
+static int shared_socket(_Atomic uint64_t *place) {
+    uint64_t known = atomic_load_explicit(place, memory_order_acquire);
+    if (known && inode_of((int)(uint32_t)known) == known >> 32) return (int)(uint32_t)known;
+    int s = new_socket(SOCK_DGRAM);
+    if (s < 0) return s;
+    if (atomic_compare_exchange_strong(place, &known, (uint64_t)inode_of(s) << 32 | (uint32_t)s)) return s;
+    close(s);
+    return (int)(uint32_t)known;
 }
 
 /* A connection: for the descriptors that listen. */
@@ -84,7 +87,7 @@ static int cast_anew(const struct sockaddr_un *address, socklen_t length) {
     return result == -EAGAIN ? 0 : result;
 }
 
-static _Atomic int ringing, asking;
+static _Atomic uint64_t ringing, asking;
 
 int cshm_descriptor_ring(cshm_descriptor_name name) {
     struct sockaddr_un address;
@@ -93,7 +96,6 @@ int cshm_descriptor_ring(cshm_descriptor_name name) {
     int s = shared_socket(&ringing);
     if (s < 0) return s;
     int result = cast(s, &address, length);
-    forget_if_foreign(&ringing, -result);
     return result == -EAGAIN ? cast_anew(&address, length) : result;
 }
 
@@ -126,15 +128,19 @@ int cshm_descriptor_block(int descriptor) {
     return sink;
 }
 
+void cshm_descriptor_unblock(int sink) {
+    char nothing;
+    /* Closing would do, had not a child a copy of the sink. */
+    recv(sink, &nothing, sizeof nothing, MSG_DONTWAIT);
+    close(sink);
+}
+
 int cshm_descriptor_exists(cshm_descriptor_name name) {
     struct sockaddr_un address;
     socklen_t length = address_of(name, &address);
     if (name.listens) return call(&address, length) != -ECONNREFUSED;
     int s = shared_socket(&asking);
-    if (s < 0 || connect(s, (struct sockaddr *)&address, length) == 0) return 1;
-    int error = errno;
-    forget_if_foreign(&asking, error);
-    return error != ECONNREFUSED;
+    return s < 0 || connect(s, (struct sockaddr *)&address, length) == 0 || errno != ECONNREFUSED;
 }
 
 int cshm_descriptor_is(int descriptor, uint64_t inode) {

@@ -8,7 +8,9 @@
 TEST("A-16: 1001 Ksocks open at a limit of 1024 descriptors, and again when they are closed") {
     enum { MANY = 1001 };
     static kbus_ksock_t ksocks[MANY];
-    struct rlimit limit = { 1024, 1024 };
+    struct rlimit limit;
+    CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = 1024;
     CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &limit), 0);
     for (int round = 0; round < 2; round++) {
         for (int at = 0; at < MANY; at++) {

@@ -18,12 +18,16 @@ MODES = {"r": os.O_RDONLY, "w": os.O_WRONLY, "rw": os.O_RDWR}
 ANSWER_WITHIN = 90  # seconds; longer than any case waits on purpose
 
 
-def compile_peer(directory: str) -> str:
-    """The program of c_peer.c, compiled into this directory."""
-    program = os.path.join(directory, "c_peer")
+C = (os.environ.get("CC", "cc"), "-std=gnu17")
+CXX = (os.environ.get("CXX", "c++"), "-xc++", "-std=gnu++17")
+
+
+def compile_peer(directory: str, compiler: tuple[str, ...] = C) -> str:
+    """The program of c_peer.c, compiled into this directory, as C or as C++."""
+    program = os.path.join(directory, "c_peer" if compiler == C else "cxx_peer")
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "c_peer.c")
     subprocess.run(
-        [os.environ.get("CC", "cc"), "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-g", source, "-o", program,
+        [*compiler, "-Wall", "-Wextra", "-Werror", "-g", source, "-o", program,
          "-I", str(library.INCLUDE), "-L", str(library.DIRECTORY), "-lkbus", f"-Wl,-rpath,{library.DIRECTORY}"],
         check=True)
     return program
@@ -192,6 +196,7 @@ class CKsock(KsockFace):
         return self._sent("send_msg", index)
 
     def send_written(self): return self._sent("send")
+    def burst(self, name, count): self._call("burst", name, count)
 
     def _sent(self, command, *words):
         try:

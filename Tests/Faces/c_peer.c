@@ -6,6 +6,8 @@
  * its parent dies, or, if it hangs, by an alarm.
  *
  * Messages and buffers are kept until the end, because a pointy message's name and data have to outlive its send.
+ *
+ * It compiles as C++ too, which is how C++ takes part in test_mixed_languages.py.
  */
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +21,7 @@
 #include "kbus/kbus_shm.h"
 
 enum { longest_life_s = 120, most_words = 24 };
+static const int64_t patience_ns = 60000000000;
 
 /* The messages built so far; commands name them by their index. */
 static kbus_message_t **messages;
@@ -38,7 +41,7 @@ static int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 static bytes bytes_of(const char *word) {
     if (word[0] == '-') return (bytes){NULL, 0};
     size_t count = (strlen(word) - 1) / 2;
-    unsigned char *start = calloc(1, count + 1);
+    unsigned char *start = (unsigned char *)calloc(1, count + 1);
     if (!start) abort();
     for (size_t i = 0; i < count; i++) start[i] = (unsigned char)(digit(word[1 + 2 * i]) << 4 | digit(word[2 + 2 * i]));
     return (bytes){start, count};
@@ -52,7 +55,7 @@ static void print_bytes(const void *start, size_t count) {
 static void print_id(int result, kbus_msg_id_t id) { printf("%d %u %u", result, id.network_id, id.serial_num); }
 
 static uint32_t keep(kbus_message_t *message) {
-    messages = realloc(messages, (message_count + 1) * sizeof *messages);
+    messages = (kbus_message_t **)realloc(messages, (message_count + 1) * sizeof *messages);
     if (!messages) abort();
     messages[message_count] = message;
     return message_count++;
@@ -249,6 +252,20 @@ static void do_send_msg(char **w) {
     print_id(result, id);
 }
 
+/* Announces so many times, each with its number as data; while a recipient is full it waits for room. */
+static void do_burst(char **w) {
+    bytes name = bytes_of(w[1]);
+    int result = 0;
+    for (uint32_t i = 0; i < number(w[2]) && result == 0; i++) {
+        kbus_message_t *message = NULL;
+        kbus_msg_id_t id = {0, 0};
+        result = kbus_msg_create(&message, (char *)name.start, (uint32_t)name.count, &i, sizeof i, KBUS_BIT_ALL_OR_WAIT);
+        if (result == 0) result = kbus_send_within((int)number(w[0]), message, patience_ns, &id);
+        kbus_msg_delete(&message);
+    }
+    printf("%d", result);
+}
+
 static void do_discard(char **w) { printf("%d", kbus_ksock_discard((int)number(w[0]))); }
 
 /* ---- Readiness: Ksock, read, write, milliseconds; answers whether it is readable, writable, and anything else ---- */
@@ -267,7 +284,9 @@ static void do_poll(char **w) {
 
 static void do_epoll(char **w) {
     int ksock = (int)number(w[0]), set = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {(*w[1] == '1' ? EPOLLIN : 0) | (*w[2] == '1' ? EPOLLOUT : 0), {.fd = ksock}};
+    struct epoll_event event = {0, {.fd = ksock}};
+    if (*w[1] == '1') event.events |= EPOLLIN;
+    if (*w[2] == '1') event.events |= EPOLLOUT;
     int result = epoll_ctl(set, EPOLL_CTL_ADD, ksock, &event);
     event.events = 0;
     if (result == 0) result = epoll_wait(set, &event, 1, (int)number(w[3]));
@@ -351,7 +370,7 @@ static const struct {
     {"create_entire_request", 3, do_create_entire_request}, {"create_reply_to", 3, do_create_reply_to},
     {"create_stateful_request", 4, do_create_stateful_request}, {"take", 1, do_take}, {"fields", 13, do_fields},
     {"write_msg", 2, do_write_msg}, {"write_data", 2, do_write_data}, {"send", 1, do_send},
-    {"send_msg", 2, do_send_msg}, {"discard", 1, do_discard}, {"poll", 4, do_poll}, {"epoll", 4, do_epoll},
+    {"send_msg", 2, do_send_msg}, {"burst", 3, do_burst}, {"discard", 1, do_discard}, {"poll", 4, do_poll}, {"epoll", 4, do_epoll},
     {"select", 4, do_select}, {"bus_create", 2, do_bus_create}, {"list_bindings", 0, do_list_bindings},
     {"list_statistics", 0, do_list_statistics}, {"descriptors", 1, do_descriptors},
 };

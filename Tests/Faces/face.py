@@ -33,6 +33,11 @@ class KsockFace:
     def write_pointy(self, message: M) -> None: raise NotImplementedError
     def write_entire(self, message: M) -> None: raise NotImplementedError
     def send_written(self) -> tuple[int, int]: raise NotImplementedError
+
+    def burst(self, name: str, count: int) -> None:
+        """Announces so many times, each with its number as data; while a recipient is full it waits for room."""
+        raise NotImplementedError
+
     def discard(self) -> None: raise NotImplementedError
     def last_id(self) -> tuple[int, int]: raise NotImplementedError
 

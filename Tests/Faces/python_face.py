@@ -19,6 +19,9 @@ from face import Call, KsockFace, Peer
 from frame import ASK, CannotSay, M
 
 
+BURST_WITHIN = 60  # seconds for each message
+
+
 class PythonFace:
     name = "python"
 
@@ -78,6 +81,11 @@ class PythonKsock(KsockFace):
 
     def send(self, message): return _pair(self.ksock.send_msg(native_of(message)))
     def send_written(self): return _pair(self.ksock.send())
+
+    def burst(self, name, count):
+        for number in range(count):
+            data = number.to_bytes(4, sys.byteorder)
+            self.ksock.send_within(kbus.Announcement(name, data, flags=kbus.Message.ALL_OR_WAIT), BURST_WITHIN)
 
     def write(self, data):
         assert self.ksock.write_data(data) == len(data)

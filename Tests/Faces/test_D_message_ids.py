@@ -1,6 +1,6 @@
 """D. Message ids."""
 
-import os
+import mmap
 import re
 import struct
 
@@ -16,10 +16,10 @@ def after(id, count=1):
 def set_last_serial(bus, serial):
     """Makes this the serial given out last on bus 0, on which nobody may be doing anything.
 
-    There is no call for it. The serial stands 8 bytes into the last 64 of the bus file, as a number of the machine.
+    There is no call for it. The serial stands 16 bytes into the second page of the bus file, as a number of the machine.
     """
     with open(bus.directory / "kbus0", "r+b") as file:
-        file.seek(-64 + 8, os.SEEK_END)
+        file.seek(mmap.PAGESIZE + 16)
         file.write(struct.pack("=I", serial))
 
 

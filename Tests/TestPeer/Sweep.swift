@@ -6,7 +6,8 @@ import KBUSShm
 /// and is not counted. The process says `ready` when it waits for the other side, and `stores N` when it survived.
 enum Sweep {
   enum Operation: String, CaseIterable {
-    case announce, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
+    case announce, first, across, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
+    case openDescriptor, takeByDescriptor, closeDescriptor
   }
 
   static func run() -> Never {
@@ -26,9 +27,10 @@ enum Sweep {
   }
 
   private static func perform(_ operation: Operation, killedBefore n: UInt64) throws(KBusError) {
-    if operation == .open {
+    if operation == .open || operation == .openDescriptor {
       cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
       let ksock = try Ksock(bus: 0)
+      if operation == .openDescriptor { _ = try ksock.openDescriptor() }
       say("stores \(cshm_fault_disarm())")
       ksock.close()
       return
@@ -37,7 +39,7 @@ enum Sweep {
     try prepare(operation, ksock)
     cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
     switch operation {
-    case .announce: try ksock.send(Announcement("$.Sweep.News", "swept"))
+    case .announce, .first, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
     case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
     case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))
     case .stateful:
@@ -46,12 +48,17 @@ enum Sweep {
       try ksock.send(request)
     case .reply: if let request = try ksock.receive() { try ksock.send(Reply(to: request, "swept")) }
     case .take, .takeUrgent: _ = try ksock.receive()
+    case .takeByDescriptor:
+      // In and out of a waiting call, then the message, then nothing, which leaves the descriptor unreadable.
+      _ = try ksock.wait(for: .readable, within: .zero)
+      _ = try ksock.receive()
+      _ = try ksock.receive()
     case .bind: try ksock.bind("$.Sweep.*", as: .replier)
     case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)
     case .allOrWait:
       do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch  where error.code == .pending {}
-    case .close: ksock.close()
-    case .open: break
+    case .close, .closeDescriptor: ksock.close()
+    case .open, .openDescriptor: break
     }
     let stores = cshm_fault_disarm()
     say("stores \(stores)")
@@ -72,8 +79,16 @@ enum Sweep {
       try ksock.bind("$.Sweep.Taken")
       say("ready")
       _ = try ksock.wait(for: .readable, within: nil)
+    case .first:
+      // The first message of all claims its slot from the pool.
+      break
+    case .takeByDescriptor, .closeDescriptor:
+      var entry = pollfd(fd: try ksock.openDescriptor(), events: Int16(POLLIN), revents: 0)
+      try ksock.bind("$.Sweep.Taken")
+      say("ready")
+      _ = unsafe poll(&entry, 1, -1)
     default:
-      // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
+      // One send first, so that the operation itself fills a slot of its own, as a steady sender does.
       try ksock.send(Announcement("$.Sweep.Nobody"))
     }
   }

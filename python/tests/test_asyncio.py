@@ -190,6 +190,25 @@ class TestRequest:
 
         assert run(main()) == [b"0", b"1", b"2"]
 
+    def test_messages_come_although_the_answer_does_not(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            rosencrantz.bind("$.News")
+            asking = asyncio.create_task(rosencrantz.request(Request("$.Ask")))
+            async for request in guildenstern:
+                break
+            news = asyncio.create_task(take(rosencrantz, 3))
+            for number in range(3):
+                guildenstern.send_msg(Announcement("$.News", b"%d" % number))
+                await turns()
+            heard = await asyncio.wait_for(news, 30)
+            assert not asking.done()
+            guildenstern.send_msg(reply_to(request, "late"))
+            assert (await asking).data == b"late"
+            return heard
+
+        assert run(main()) == [b"0", b"1", b"2"]
+
     def test_the_bus_answers(self, rosencrantz):
         async def main():
             guildenstern = Ksock(0)

@@ -27,8 +27,10 @@ int cshm_descriptor_open(cshm_descriptor_name name, uint64_t *inode);
 int cshm_descriptor_ring(cshm_descriptor_name name);
 /* Makes it unreadable. */
 int cshm_descriptor_drain(int descriptor, uint32_t listens);
-/* Makes it unwritable: returns a sink, and closing that makes it writable again. */
+/* Makes it unwritable: returns a sink. */
 int cshm_descriptor_block(int descriptor);
+/* Makes it writable again, and closes the sink. */
+void cshm_descriptor_unblock(int sink);
 
 /* 1 while a copy of the descriptor is open in some process; 0 if none is. One that listens may be rung by this. */
 int cshm_descriptor_exists(cshm_descriptor_name name);

@@ -3,6 +3,6 @@
 #define CSHM_THREAD_H
 
 /* Starts a detached thread with a small stack and every signal blocked. 0, or -EAGAIN if there can be no more threads. */
-int cshm_thread_start(void (*body)(void *), void *argument);
+int cshm_thread_start(void *(*body)(void *), void *argument);
 
 #endif

@@ -13,8 +13,8 @@ public func kbus_send_within(
       id = unsafe try ksock.ksock.send(message)
     } catch  where error.code == .pending {
       id = try ksock.ksock.lastMessageID()
-      guard try ksock.ksock.waitUntilWritable(within: limit(timeout_ns)) else {
-        try ksock.ksock.discard()
+      // Until it is dropped the helper may still send it.
+      if try !ksock.ksock.waitUntilWritable(within: limit(timeout_ns)), try ksock.ksock.discard() {
         throw .timedOut("send", unsafe MessageName(message.nameBytes.bytes))
       }
     }

@@ -12,16 +12,15 @@ extension SharedBus {
 }
 
 enum ReaperProgram {
-  private static let name = "kbus-reaper"
-
   /// `$KBUS_REAPER`, which says that there is none if it is empty; beside the program that runs, or beside the library; in the libexec
   /// that belongs to the library; in those of the system.
   fileprivate static func find() -> String? {
     if let named = Machine.environment("KBUS_REAPER") { return named.utf8.isEmpty ? nil : named }
     let program = unsafe directory(of: { unsafe cshm_program_path($0, $1) })
     let library = unsafe directory(of: { unsafe cshm_library_path($0, $1) })
-    for place in [program, library, library + "/../libexec", "/usr/local/libexec", "/usr/libexec"] {
-      let path = place + "/" + name
+    let beyond: Phrase = "\(library)/../libexec"
+    for place in [program, library, beyond.text, "/usr/local/libexec", "/usr/libexec"] {
+      let path = Phrase("\(place)/kbus-reaper").text
       if unsafe path.withCString({ unsafe cshm_is_executable($0) }) != 0 { return path }
     }
     return nil

@@ -158,7 +158,7 @@ extension SharedBus {
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.willPublish(slot: slot.index)
-      slot.setHolders(1, extensions: nil)
+      setHolders(slot, 1, extensions: nil)
       transaction.commit()
       deliveries.ring(&rings)
     }
@@ -174,8 +174,25 @@ extension SharedBus {
     return newestFirst(found).map { binding($0) }
   }
 
-  /// Records by their place in the order of the bus.
+  /// Records by their place in the order of the bus. By a heap, of which the last is always the newest of those left: the sort of the
+  /// standard library would be a hundredth of libkbus.so.
   func newestFirst(_ records: [(sequence: UInt64, index: Int)]) -> [Int] {
-    records.sorted { $0.sequence > $1.sequence }.map { $0.index }
+    var heap = records
+    func sink(_ start: Int, _ end: Int) {
+      var place = start
+      while 2 * place + 1 < end {
+        var child = 2 * place + 1
+        if child + 1 < end, heap[child + 1].sequence < heap[child].sequence { child += 1 }
+        guard heap[child].sequence < heap[place].sequence else { return }
+        heap.swapAt(child, place)
+        place = child
+      }
+    }
+    for start in stride(from: heap.count / 2 - 1, through: 0, by: -1) { sink(start, heap.count) }
+    for end in stride(from: heap.count - 1, to: 0, by: -1) {
+      heap.swapAt(0, end)
+      sink(0, end)
+    }
+    return heap.map { $0.index }
   }
 }

@@ -9,15 +9,17 @@
 
 internal import CShm
 
-/// A Ksock's descriptor, on the side of its owner. `sink` is guarded by sendLock; the rest is set before anybody else knows.
+/// A Ksock's descriptor, on the side of its owner. `number` is guarded by the process lock, `sink` by sendLock; the rest is set
+/// before anybody else knows.
 struct Descriptor {
-  fileprivate(set) var number: CInt = -1
-  fileprivate(set) var inode: UInt64 = 0
-  fileprivate(set) var listens: UInt32 = 0
+  /// The number found last.
+  fileprivate var number: CInt = -1
+  fileprivate var inode: UInt64 = 0
+  fileprivate var listens: UInt32 = 0
   /// Open while the descriptor is not to be writable.
   fileprivate var sink: CInt = -1
 
-  var isOpen: Bool { number >= 0 }
+  var isOpen: Bool { inode != 0 }
 }
 
 extension Ksock {
@@ -42,12 +44,13 @@ extension Ksock {
     return number
   }
 
-  /// Whether some number of this process is still the descriptor: a program may have closed it, or copied it and closed the
-  /// first.
+  /// A number of this process that is the descriptor: a program may have copied it and closed the first, whose number may be
+  /// anything's now. Nil if it has closed them all.
   package func findDescriptor() -> CInt? {
-    if cshm_descriptor_is(descriptor.number, descriptor.inode) != 0 { return descriptor.number }
-    let number = cshm_descriptor_find(descriptor.inode)
-    return number < 0 ? nil : number
+    cshm_process_lock()
+    defer { cshm_process_unlock() }
+    if !isDescriptor(descriptor.number) { descriptor.number = cshm_descriptor_find(descriptor.inode) }
+    return descriptor.number < 0 ? nil : descriptor.number
   }
 
   /// Whether this number is the descriptor.
@@ -65,7 +68,7 @@ extension Ksock {
       if record.isReadable || owesStatus { return shared.ringDescriptor(of: record) }
       let rung = record.rung
       guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
-      _ = cshm_descriptor_drain(descriptor.number, descriptor.listens)
+      if let number = findDescriptor() { _ = cshm_descriptor_drain(number, descriptor.listens) }
       // The round ends after the draining: who rings from now on begins another.
       shared.memory.store32(
         record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
@@ -76,18 +79,28 @@ extension Ksock {
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
   @inline(__always) func goInside() {
-    if descriptor.isOpen { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+    if state.value.hasDescriptor, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
   @inline(__always) func comeOut() {
-    guard descriptor.isOpen else { return }
+    // Closed meanwhile, the Ksock may have left its record to another.
+    guard descriptor.isOpen, isOnBus else { return }
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
     shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max)
     lockTakes()
     if !isClosedHere { settleDescriptor(foundNothing: false) }
     unlockTakes()
   }
+
+  /// A thread inside that is not after what is queued, but after its reply or room: others may wait for the rest in poll. Before it
+  /// sleeps, and after it has read the bell, so that it looks again when more comes.
+  @inline(__always) func leaveToOthers() {
+    if descriptor.isOpen, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
+  }
+
+  /// Whether nobody has closed it on the bus, as is done when its descriptor is gone.
+  private var isOnBus: Bool { record.incarnation == incarnation }
 
   // Writable
 
@@ -96,11 +109,11 @@ extension Ksock {
     guard descriptor.isOpen, descriptor.listens == 0 else { return }
     if pending == nil || wasRefused {
       guard descriptor.sink >= 0 else { return }
-      _ = cshm_file_close(descriptor.sink)
+      cshm_descriptor_unblock(descriptor.sink)
       descriptor.sink = -1
-    } else if descriptor.sink < 0 {
+    } else if descriptor.sink < 0, let number = findDescriptor() {
       // Without a descriptor left for the sink it stays writable; the send then says once more that the message waits.
-      descriptor.sink = cshm_descriptor_block(descriptor.number)
+      descriptor.sink = cshm_descriptor_block(number)
     }
   }
 }
@@ -124,9 +137,10 @@ extension SharedBus {
   }
 
   /// Makes a Ksock's descriptor readable, if there is something to take and it is not readable already. Not under the lock.
-  func ringDescriptor(of ksock: KsockRecord) {
+  /// `fromInside`: by a thread of its owner that will not take it.
+  func ringDescriptor(of ksock: KsockRecord, fromInside: Bool = false) {
     let word = ksock.at + CSHM_KSOCK_RUNG, rung = ksock.rung, round = rung & ~UInt32(CSHM_RUNG_MASK)
-    guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), ksock.inside == 0 else { return }
+    guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), fromInside || ksock.inside == 0 else { return }
     let name = descriptorName(ksock)
     // It may have been closed since the caller gave the lock back.
     guard name.ksock != 0 else { return }
@@ -169,5 +183,8 @@ extension SharedBus {
     }
     unlock()
     rings.wake()
+    // Threads of its owner that wait are told, and the helper gives back what it had on loan.
+    ksock.ring()
+    ringHelpers()
   }
 }

@@ -81,10 +81,18 @@ final class HelpedKsocks: @unchecked Sendable {
   // Sendable: everything is guarded by the process lock.
   private var ksocks: [Ksock] = []
 
-  fileprivate var all: [Ksock] {
+  /// The one before this place; from the back, so that what is removed meanwhile makes no other be passed over. Not all of them at
+  /// once: a child made meanwhile would keep that list for good.
+  fileprivate func ksock(before place: inout Int) -> Ksock? {
     cshm_process_lock()
     defer { cshm_process_unlock() }
-    return ksocks
+    place = min(place, ksocks.count)
+    while place > 0 {
+      place -= 1
+      // A parent's stay here, so that nothing of theirs ends in a child, and are left alone.
+      if ksocks[place].isOurs { return ksocks[place] }
+    }
+    return nil
   }
 
   fileprivate func add(_ ksock: Ksock) {
@@ -130,19 +138,29 @@ extension SharedBus {
   /// Ksocks as they should be when the call returns. A Ksock that is busy is left to the helper.
   func callHelpers() {
     ringHelpers()
-    for ksock in helped.all where ksock.record.pending != 0 { ksock.retryForProgram(unlessBusy: true) }
+    var place = Int.max
+    while let ksock = helped.ksock(before: &place) {
+      if ksock.record.pending != 0 { ksock.retryForProgram(unlessBusy: true) }
+    }
   }
 
   /// One look at every Ksock. Returns whether one is to be looked at again.
   fileprivate func helpKsocks() -> Bool {
-    var isWatching = false
-    for ksock in helped.all where help(ksock) { isWatching = true }
+    var isWatching = false, place = Int.max
+    while let ksock = helped.ksock(before: &place) {
+      if help(ksock) { isWatching = true }
+    }
     return isWatching
   }
 
   /// Returns whether the Ksock owes an answer and is to be looked at again.
   private func help(_ ksock: Ksock) -> Bool {
     let record = ksock.record
+    guard record.incarnation == ksock.incarnation else {
+      // Closed on the bus by somebody who found its descriptor gone.
+      ksock.close()
+      return false
+    }
     if record.pending != 0 { ksock.retryForProgram() }
     if record.rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
@@ -150,20 +168,21 @@ extension SharedBus {
       ksock.close()
       return false
     }
-    if owesAnswer(record) { return true }
+    if owesAnswer(ksock) { return true }
+    // Closed meanwhile, it may have left its record to another.
+    guard record.incarnation == ksock.incarnation else { return false }
     memory.store32(record.at + CSHM_KSOCK_WATCHED, 0)
     // A sender sees that nobody watches, or we see its request.
     cshm_fence()
-    guard owesAnswer(record) else { return false }
+    guard owesAnswer(ksock) else { return false }
     memory.store32(record.at + CSHM_KSOCK_WATCHED, 1)
     return true
   }
 
-  private func owesAnswer(_ ksock: KsockRecord) -> Bool {
-    let incarnation = ksock.incarnation
+  private func owesAnswer(_ ksock: Ksock) -> Bool {
     for index in 0..<geometry.limits.requests {
       let request = request(index)
-      if request.sequence != 0, request.replierIncarnation == incarnation { return true }
+      if request.sequence != 0, request.replierIncarnation == ksock.incarnation { return true }
     }
     return false
   }

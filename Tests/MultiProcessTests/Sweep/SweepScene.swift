@@ -1,11 +1,15 @@
 import Foundation
-import KBUSShm
 import Testing
 
-/// The bus on which operations are swept, with those who live on: three listeners, a Replier, a requester, and one that is full.
+@testable import KBUSShm
+
+/// The bus on which operations are swept, with those who live on: three listeners, of which the first has a descriptor, a Replier,
+/// a requester, and one that is full.
 final class SweepScene {
   let directory: String
   private let listeners: [Ksock]
+  /// Of the first listener.
+  private let descriptor: CInt
   private let replier: Ksock
   private let requester: Ksock
   private let full: Ksock
@@ -25,6 +29,7 @@ final class SweepScene {
     try Bus.create(0, options: options, in: directory)
     func open() throws -> Ksock { try Ksock(bus: 0, in: directory) }
     listeners = [try open(), try open(), try open()]
+    descriptor = try listeners[0].openDescriptor()
     try listeners[0].bind("$.Sweep.News")
     try listeners[1].bind("$.Sweep.%")
     try listeners[2].bind("$.Sweep.*")
@@ -34,6 +39,7 @@ final class SweepScene {
     full = try open()
     try full.bind("$.Sweep.Full")
     try full.setMaxMessages(1)
+    for (number, ksock) in (listeners + [replier, requester]).enumerated() { try ksock.bind("$.Align.\(number)") }
     try drain()
   }
 
@@ -50,15 +56,16 @@ final class SweepScene {
 
   func end() {
     for ksock in listeners + [replier, requester, full] { ksock.close() }
+    _ = Foundation.close(descriptor)
     try? FileManager.default.removeItem(atPath: directory)
   }
 
   /// Does what the operation needs of others, once the process is ready for it.
   func play(_ operation: String, with peer: SweepPeer) throws {
-    guard ["reply", "unbind", "close", "take", "takeUrgent"].contains(operation) else { return }
+    guard ["reply", "unbind", "close", "take", "takeUrgent", "takeByDescriptor", "closeDescriptor"].contains(operation) else { return }
     try #require(peer.line() == "ready")
     switch operation {
-    case "take": try requester.send(Announcement("$.Sweep.Taken"))
+    case "take", "takeByDescriptor", "closeDescriptor": try requester.send(Announcement("$.Sweep.Taken"))
     case "takeUrgent": try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
     default:
       for _ in 0..<(operation == "reply" ? 1 : 2) { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
@@ -69,12 +76,15 @@ final class SweepScene {
   func verify(_ operation: String, completed: Bool) throws -> Bool {
     // Whoever opens the bus takes the lock over and closes what the dead left open.
     let fresh = try Ksock(bus: 0, in: directory)
+    let hasHeard = try listeners[0].numberOfMessages() > 0
+    #expect(!hasHeard || isReadable, "a descriptor is readable while something is queued")
     let copies = try listeners.map { try taken(from: $0, named: operation) }
+    #expect(!isReadable, "and unreadable when nothing is")
     let requests = try everything(from: replier)
     let answers = try everything(from: requester)
     let happened: Bool
     switch operation {
-    case "announce", "urgent":
+    case "announce", "first", "across", "urgent":
       #expect(Set(copies).count == 1, "all listeners or none: \(copies)")
       happened = copies[0] == 1
     case "request", "stateful":
@@ -86,7 +96,8 @@ final class SweepScene {
         operation == "reply"
         ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == "close" && completed
       asked = []
-    case "take", "takeUrgent", "bind", "allOrWait", "open": happened = completed
+    case "take", "takeUrgent", "bind", "allOrWait", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor":
+      happened = completed
     default: throw CancellationError()
     }
     if completed { #expect(happened, "an operation that returned has happened") }
@@ -99,6 +110,22 @@ final class SweepScene {
     #expect(statistics.ksocks.count == 6, "only those who live are on the bus")
     #expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 })
     return happened
+  }
+
+  /// Brings every queue to the same place in a chunk, so that an operation makes the same stores in each run.
+  func alignQueues(at place: UInt64) throws {
+    for (number, ksock) in (listeners + [replier, requester]).enumerated() {
+      while ksock.record.tail % 32 != place {
+        try full.send(Announcement("$.Align.\(number)"))
+        _ = try everything(from: ksock)
+      }
+    }
+    try requester.send(Announcement("$.Align.Nobody"))
+  }
+
+  private var isReadable: Bool {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, 0) == 1 && entry.revents == POLLIN
   }
 
   private func roundTrip(_ fresh: Ksock) throws {
