@@ -62,9 +62,12 @@ let package = Package(
     .executableTarget(
       name: "kbus-shm-bench",
       dependencies: [
-        "KBUSShm", "CBench", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "KBUSShm", "CBench", "kbus-shm-idle", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
+    // A client that waits, for the benchmark to weigh.
+    .executableTarget(
+      name: "kbus-shm-idle", dependencies: ["KBUSShm", "CBench"], path: "Benchmarks/idle", swiftSettings: strict),
     .executableTarget(
       name: "playlet", dependencies: ["KBUSShm"], path: "Examples/Playlet", exclude: ["transcript.txt"], swiftSettings: strict),
     .executableTarget(

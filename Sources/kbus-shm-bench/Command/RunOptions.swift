@@ -1,25 +1,47 @@
 import ArgumentParser
+import FoundationEssentials
+import Glibc
 
 /// What every measurement lets its user choose.
 struct RunOptions: ParsableArguments {
-  @Flag(help: "Print JSON instead of a table.")
+  @Flag(help: "Print JSON instead of tables.")
   var json = false
 
   @Option(help: ArgumentHelp("The processors to use: the client's, then the server's.", valueName: "a,b"))
   var pin: CPUList?
 
-  @Option(help: "How many times every scenario is measured, turn by turn with the others.")
-  var runs = 9
+  @Option(help: "How many times everything is measured, turn by turn. (default: 5; in `all`: 3)")
+  var runs: Int?
 
-  @Option(help: "How many round trips each of these times.")
-  var samples = 10_000
+  @Option(help: "How many round trips, or messages, each of these times at most. (default: 10000)")
+  var samples: Int?
+
+  @Option(
+    help: "How many milliseconds each of these may take; what takes longer is timed less often. (default: 250; in `all`: 100)")
+  var milliseconds: Int?
+
+  @Option(help: "Measure this transport only (kbus, kbus.c, limit.futex, peer.zeromq, ...). May be given again.")
+  var only: [String] = []
+
+  @Option(help: "Measure this mode only (spin, sleep, fd, ...). May be given again.")
+  var mode: [Mode] = []
+
+  @Option(help: "Measure with this way to get at payloads only (copy, loan). May be given again.")
+  var api: [Interface] = []
+
+  @Option(help: "Measure with this many processors only (1, 2).")
+  var cores: Int?
+
+  @Option(help: "Measure with payloads of this many bytes only. May be given again.")
+  var bytes: [Int] = []
 
   @Option(help: "Where the private directory of this run is made.")
   var directory = "/dev/shm"
 
   mutating func validate() throws {
-    guard runs >= 1 else { throw ValidationError("--runs must be at least 1.") }
-    guard samples >= 1 else { throw ValidationError("--samples must be at least 1.") }
+    guard runs ?? 1 >= 1 else { throw ValidationError("--runs must be at least 1.") }
+    guard samples ?? 1 >= 1 else { throw ValidationError("--samples must be at least 1.") }
+    guard milliseconds ?? 1 >= 1 else { throw ValidationError("--milliseconds must be at least 1.") }
   }
 
   /// The processors chosen, or the first two that this process may use.
@@ -31,10 +53,52 @@ struct RunOptions: ParsableArguments {
     }
     return pin
   }
+
+  /// Whether it is among what was chosen, and can be done with so many processors.
+  private func includes(_ configuration: Configuration, cpus: CPUList) -> Bool {
+    (only.isEmpty || only.contains(configuration.transport.rawValue))
+      && (mode.isEmpty || mode.contains(configuration.mode))
+      && (api.isEmpty || api.contains(configuration.interface))
+      && (cores == nil || cores == configuration.cores)
+      && (bytes.isEmpty || bytes.contains(configuration.payloadBytes))
+      && configuration.cores <= cpus.cpus.count
+  }
+
+  /// What holds unless the user says otherwise.
+  struct Defaults {
+    var runs = 5
+    var samples = 10_000
+    var milliseconds = 250
+  }
+
+  /// Measures what is chosen of these, one chapter after the other.
+  func measure(_ chapters: [(name: String, cases: [Case])], _ defaults: Defaults = Defaults()) throws -> Report {
+    let cpus = try cpus()
+    let chosen = chapters.map { chapter in (chapter.name, chapter.cases.filter { includes($0.configuration, cpus: cpus) }) }
+      .filter { !$0.1.isEmpty }
+    guard !chosen.isEmpty else { throw BenchError("nothing fits these options on this machine") }
+    let machine = Machine.describe(cpus: cpus)
+    let directory = try PrivateDirectory(in: directory)
+    defer { directory.remove() }
+    // What is measured starts no reaper of its own, which would outlive it for a while.
+    _ = unsafe setenv("KBUS_REAPER", "", 1)
+    let stage = Stage(
+      directory: directory.path, cpus: cpus, samples: samples ?? defaults.samples,
+      timeLimit: UInt64(milliseconds ?? defaults.milliseconds) * 1_000_000)
+    let runs = runs ?? defaults.runs
+    return Report(machine: machine, chapters: chosen.map { Runner().run($0.0, $0.1, runs: runs, on: stage) })
+  }
+
+  /// Measures what is chosen of these and prints it. Fails if something failed that should have worked.
+  func report(_ name: String, _ cases: [Case]) throws {
+    let report = try measure([(name, cases)])
+    print(json ? try report.json() : report.tables)
+    if report.hasFailures { throw ExitCode.failure }
+  }
 }
 
 extension Mode: ExpressibleByArgument {}
-extension Transport: ExpressibleByArgument {}
+extension Interface: ExpressibleByArgument {}
 
 extension CPUList: ExpressibleByArgument {
   init?(argument: String) {

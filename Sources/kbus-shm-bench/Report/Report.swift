@@ -1,16 +1,15 @@
 import FoundationEssentials
-import Histogram
 
-/// All that a run has to say, as JSON or as a table.
-struct Report: Encodable {
+/// All that a run has to say, as JSON, as tables or as a page.
+struct Report {
   var machine: Machine
-  var results: [Result]
-  var ratios: [Ratio]
+  var chapters: [Chapter]
 
-  init(machine: Machine, results: [Result]) {
-    self.machine = machine
-    self.results = results
-    ratios = results.compactMap { Ratio($0, among: results) }
+  /// Something did not work, or costs more than it may.
+  var hasFailures: Bool {
+    chapters.contains { chapter in
+      chapter.omissions.contains { $0.isFailure } || chapter.results.contains { $0.isTooHigh }
+    }
   }
 
   func json() throws -> String {
@@ -19,56 +18,35 @@ struct Report: Encodable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
-
-  var table: String {
-    var lines = [
-      "\(machine.cpu), \(machine.cores) cores\(machine.virtual ? " (virtual machine)" : ""), \(machine.architecture)",
-      "Linux \(machine.kernel), \(machine.libc ?? "C library unknown"), \(machine.pageBytes)-byte pages, "
-        + "processors \(CPUList(cpus: machine.pinned))",
-    ]
-    if machine.build == "debug" { lines.append("DEBUG BUILD: these figures say nothing; build with -c release.") }
-    let runs = results.first?.runs.count ?? 0
-    lines += [
-      "",
-      "Round trip, \(Payload.bytes)-byte request and reply, in ns: \(runs) runs of each, turn by turn.",
-      "Percentiles hold one reading of the clock (\(format(machine.clockNs, 1)) ns) per round trip; the last column does not.",
-      "",
-      row("", ["p50", "p90", "p99", "p99.9", "max", "amortised"]),
-    ]
-    for result in results {
-      let scenario = result.scenario
-      let percentiles = [50, 90, 99, 99.9].map { String(result.all.valueAtPercentile($0)) }
-      lines.append(
-        row(
-          "\(scenario.transport.rawValue), \(scenario.mode.rawValue), \(scenario.coresText)",
-          percentiles + [String(result.all.max), format(result.meanAmortised, 1)]))
-    }
-    guard !ratios.isEmpty else { return lines.joined(separator: "\n") }
-    lines += ["", row("times the limit, median of the runs", ["p50", "amortised", "goal", "lowest", "highest"])]
-    for ratio in ratios {
-      let spread = [ratio.runs.min() ?? 0, ratio.runs.max() ?? 0]
-      lines.append(
-        row(
-          ratio.what,
-          [ratio.ratio, ratio.ratioAmortised].map { format($0, 2) } + ["<= " + format(ratio.goal, 2)]
-            + spread.map { format($0, 2) }))
-    }
-    return lines.joined(separator: "\n")
-  }
-
-  private func row(_ label: String, _ cells: [String]) -> String {
-    label.padded(to: 40) + cells.map { String(repeating: " ", count: max(1, 11 - $0.count)) + $0 }.joined()
-  }
-
-  /// Fixed decimals, without the locale's help.
-  private func format(_ value: Double, _ decimals: Int) -> String {
-    let scale = decimals == 1 ? 10 : 100
-    let scaled = Int((value * Double(scale)).rounded())
-    let fraction = String(scaled % scale)
-    return "\(scaled / scale)." + String(repeating: "0", count: decimals - fraction.count) + fraction
-  }
 }
 
-extension String {
-  fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
+extension Report: Encodable {
+  private enum Key: String, CodingKey { case machine, results, ratios, omissions }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(machine, forKey: .machine)
+    try container.encode(chapters.flatMap { chapter in chapter.results.map { In(chapter.name, $0) } }, forKey: .results)
+    try container.encode(chapters.flatMap { chapter in chapter.ratios.map { In(chapter.name, $0) } }, forKey: .ratios)
+    try container.encode(chapters.flatMap { chapter in chapter.omissions.map { In(chapter.name, $0) } }, forKey: .omissions)
+  }
+
+  /// Something, and the chapter that it is in: `peers` measures anew what `rtt` has measured.
+  private struct In<Item: Encodable>: Encodable {
+    private let chapter: String
+    private let item: Item
+
+    private enum Key: String, CodingKey { case chapter }
+
+    init(_ chapter: String, _ item: Item) {
+      self.chapter = chapter
+      self.item = item
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try item.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(chapter, forKey: .chapter)
+    }
+  }
 }
