@@ -30,7 +30,7 @@ package final class Reaper: @unchecked Sendable {
     self.options = options
     _ = cshm_raise_descriptor_limit()
     events = cshm_events_make()
-    directoryEvents = unsafe options.directory.withCString { unsafe cshm_directory_watch($0) }
+    directoryEvents = unsafe options.directory.withCharacters { unsafe cshm_directory_watch($0) }
     if directoryEvents >= 0 { _ = cshm_events_add(events, directoryEvents, Self.ofDirectory, 0) }
   }
 
@@ -119,7 +119,7 @@ package final class Reaper: @unchecked Sendable {
   func say(_ phrase: Phrase) {
     guard options.isVerbose else { return }
     let line: Phrase = "kbus-reaper: \(phrase.text)\n"
-    var bytes = Array(line.text.utf8)
+    var bytes = line.text.bytes
     unsafe bytes.withUnsafeMutableBytes { unsafe cshm_print(2, $0.baseAddress!, UInt($0.count)) }
   }
 }
