@@ -22,13 +22,14 @@ package final class Reaper: @unchecked Sendable {
   // Sendable: `watchers` is guarded by the process lock; the rest does not change.
   let options: ReaperOptions
   let events: CInt
+  private let mostDescriptors: UInt64
   private let directoryEvents: CInt
   private var watchers: [BusWatcher?] = []
   private static let ofDirectory: UInt64 = .max
 
   package init(_ options: ReaperOptions) {
     self.options = options
-    _ = cshm_raise_descriptor_limit()
+    mostDescriptors = cshm_raise_descriptor_limit()
     events = cshm_events_make()
     directoryEvents = unsafe options.directory.withCharacters { unsafe cshm_directory_watch($0) }
     if directoryEvents >= 0 { _ = cshm_events_add(events, directoryEvents, Self.ofDirectory, 0) }
@@ -90,6 +91,11 @@ package final class Reaper: @unchecked Sendable {
     defer { cshm_process_unlock() }
     if watcher.number < watchers.count { watchers[watcher.number] = watcher } else { watchers.append(watcher) }
   }
+
+  /// Some are kept free, to look into /proc with and for buses that come.
+  func maySpend(_ descriptor: CInt) -> Bool { UInt64(descriptor) + Self.spareDescriptors < mostDescriptors }
+
+  private static let spareDescriptors: UInt64 = 8
 
   /// Called by a watcher whose bus is not used: how long until the program ends. Nil while some bus is used.
   func timeLeft() -> UInt64? {
