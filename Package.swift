@@ -72,6 +72,10 @@ let package = Package(
       name: "playlet", dependencies: ["KBUSShm"], path: "Examples/Playlet", exclude: ["transcript.txt"], swiftSettings: strict),
     .executableTarget(
       name: "TestPeer", dependencies: ["KBUSShm", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
+    // Kills and stops processes by the thousand; the scripts run it.
+    .target(name: "CSurvival", dependencies: ["CShm"], path: "Tests/CSurvival", cSettings: c),
+    .executableTarget(
+      name: "Survival", dependencies: ["KBUSShm", "CShm", "CSurvival", argumentParser], path: "Tests/Survival", swiftSettings: strict),
     .testTarget(name: "CShmTests", dependencies: ["CShm"], swiftSettings: strict),
     .testTarget(name: "KBUSShmTests", dependencies: ["KBUSShm", "CShm"], swiftSettings: strict),
     .testTarget(

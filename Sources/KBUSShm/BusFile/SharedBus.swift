@@ -61,7 +61,9 @@ final class SharedBus: @unchecked Sendable {
       return bus
     }
     let memory = try BusFile.map(file.descriptor, file.geometry, file.path)
+    let boot = file.header.bootID
     let bus = SharedBus(file, mappedAt: memory, number: number, directory: directory)
+    try bus.startAnew(of: boot)
     bus.users = 1
     unsafe mapped.append(bus)
     return bus
@@ -73,6 +75,12 @@ final class SharedBus: @unchecked Sendable {
     users -= 1
     if users == 0 { unsafe Self.mapped.removeAll { $0 === self } }
     cshm_process_unlock()
+  }
+
+  /// Whether the descriptor is still that of the bus: a program can close what it did not open.
+  var hasItsFile: Bool {
+    var facts = cshm_file_facts()
+    return unsafe cshm_file_facts_of(descriptor, &facts) == 0 && facts.device == device && facts.inode == inode
   }
 
   /// Reserves pages of a payload, outside the lock, before their first use.
@@ -103,8 +111,8 @@ struct Scratch {
   /// The writing ends of the queues that the transaction touches, and for each Ksock 1 + its place among them.
   let ends: LocalArray<QueueEnd>
   let endOf: LocalArray<UInt32>
-  /// Slots that this process sent lately: likely free again, and in its cache.
-  let recentSlots: LocalArray<UInt32>
+  /// Where the copies of a direct send go: those to a requester and to who is remembered.
+  let plan: LocalArray<PlannedCopy>
   /// Where to begin to look for a free record, by `Hint`.
   let hints: LocalArray<Int>
 
@@ -119,7 +127,7 @@ struct Scratch {
     merged = LocalArray(repeating: 0, count: geometry.limits.bindings)
     ends = LocalArray(repeating: QueueEnd(), count: geometry.limits.ksocks)
     endOf = LocalArray(repeating: 0, count: geometry.limits.ksocks)
-    recentSlots = LocalArray(repeating: 0, count: 8)
+    plan = LocalArray(count: KnownName.mostRecipients + 1)
     hints = LocalArray(repeating: 0, count: Hint.slotClass.rawValue + Int(CSHM_CLASSES))
   }
 
@@ -128,7 +136,7 @@ struct Scratch {
     merged.deallocate()
     ends.deallocate()
     endOf.deallocate()
-    recentSlots.deallocate()
+    plan.deallocate()
     hints.deallocate()
   }
 }

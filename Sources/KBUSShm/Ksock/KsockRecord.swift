@@ -7,46 +7,49 @@ struct KsockRecord {
   let at: Int
   let index: Int
 
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) var window: Window { memory.window(at, CSHM_KSOCK_SIZE) }
+
   // Identity
-  @inline(__always) var incarnation: UInt64 { memory.u64(at + CSHM_KSOCK_INCARNATION) }
-  @inline(__always) var id: UInt32 { memory.u32(at + CSHM_KSOCK_ID) }
-  @inline(__always) var mode: UInt32 { memory.u32(at + CSHM_KSOCK_MODE) }
-  var lastSent: MessageID { MessageID(word: memory.u64(at + CSHM_KSOCK_LAST_SENT)) }
-  var bindings: UInt32 { memory.u32(at + CSHM_KSOCK_BINDINGS) }
-  @inline(__always) var struck: UInt32 { memory.u32(at + CSHM_KSOCK_STRUCK) }
-  @inline(__always) var firstChunk: UInt32 { memory.u32(at + CSHM_KSOCK_FIRST_CHUNK) }
-  @inline(__always) var lastChunk: UInt32 { memory.u32(at + CSHM_KSOCK_LAST_CHUNK) }
-  @inline(__always) var pending: UInt32 { memory.u32(at + CSHM_KSOCK_PENDING) }
-  @inline(__always) var reservedMax: UInt32 { memory.u32(at + CSHM_KSOCK_RESERVED_MAX) }
+  @inline(__always) var incarnation: UInt64 { window.u64(CSHM_KSOCK_INCARNATION) }
+  @inline(__always) var id: UInt32 { window.u32(CSHM_KSOCK_ID) }
+  @inline(__always) var mode: UInt32 { window.u32(CSHM_KSOCK_MODE) }
+  var lastSent: MessageID { MessageID(word: window.u64(CSHM_KSOCK_LAST_SENT)) }
+  var bindings: UInt32 { window.u32(CSHM_KSOCK_BINDINGS) }
+  @inline(__always) var struck: UInt32 { window.u32(CSHM_KSOCK_STRUCK) }
+  @inline(__always) var firstChunk: UInt32 { window.u32(CSHM_KSOCK_FIRST_CHUNK) }
+  @inline(__always) var lastChunk: UInt32 { window.u32(CSHM_KSOCK_LAST_CHUNK) }
+  @inline(__always) var pending: UInt32 { window.u32(CSHM_KSOCK_PENDING) }
+  @inline(__always) var reservedMax: UInt32 { window.u32(CSHM_KSOCK_RESERVED_MAX) }
 
   // The writing end
-  @inline(__always) var tail: UInt64 { memory.u64(at + CSHM_KSOCK_TAIL) }
-  @inline(__always) var tombstones: UInt64 { memory.u64(at + CSHM_KSOCK_TOMBSTONES) }
-  @inline(__always) var lastPushed: UInt64 { memory.u64(at + CSHM_KSOCK_LAST_PUSHED) }
-  @inline(__always) var end: UInt64 { memory.u64(at + CSHM_KSOCK_END) }
-  @inline(__always) var reserved: UInt32 { memory.u32(at + CSHM_KSOCK_RESERVED) }
-  @inline(__always) var maxMessages: UInt32 { memory.u32(at + CSHM_KSOCK_MAX_MESSAGES) }
-  @inline(__always) var urgentCount: UInt32 { memory.u32(at + CSHM_KSOCK_URGENT_COUNT) }
-  @inline(__always) var tailChunk: UInt32 { memory.u32(at + CSHM_KSOCK_TAIL_CHUNK) }
-  @inline(__always) var onlyOnce: UInt32 { memory.u32(at + CSHM_KSOCK_ONLY_ONCE) }
-  @inline(__always) var urgentHead: UInt32 { memory.u32(at + CSHM_KSOCK_URGENT_HEAD) }
+  @inline(__always) var tail: UInt64 { window.u64(CSHM_KSOCK_TAIL) }
+  @inline(__always) var tombstones: UInt64 { window.u64(CSHM_KSOCK_TOMBSTONES) }
+  @inline(__always) var lastPushed: UInt64 { window.u64(CSHM_KSOCK_LAST_PUSHED) }
+  @inline(__always) var end: UInt64 { window.u64(CSHM_KSOCK_END) }
+  @inline(__always) var reserved: UInt32 { window.u32(CSHM_KSOCK_RESERVED) }
+  @inline(__always) var maxMessages: UInt32 { window.u32(CSHM_KSOCK_MAX_MESSAGES) }
+  @inline(__always) var urgentCount: UInt32 { window.u32(CSHM_KSOCK_URGENT_COUNT) }
+  @inline(__always) var tailChunk: UInt32 { window.u32(CSHM_KSOCK_TAIL_CHUNK) }
+  @inline(__always) var onlyOnce: UInt32 { window.u32(CSHM_KSOCK_ONLY_ONCE) }
+  @inline(__always) var urgentHead: UInt32 { window.u32(CSHM_KSOCK_URGENT_HEAD) }
 
   // What a waiting reader looks at
-  @inline(__always) var bell: UInt32 { memory.acquire32(at + CSHM_KSOCK_BELL) }
-  @inline(__always) var special: UInt32 { memory.acquire32(at + CSHM_KSOCK_SPECIAL) }
-  @inline(__always) var sleepers: UInt32 { memory.u32(at + CSHM_KSOCK_SLEEPERS) }
+  @inline(__always) var bell: UInt32 { window.acquire32(CSHM_KSOCK_BELL) }
+  @inline(__always) var special: UInt32 { window.acquire32(CSHM_KSOCK_SPECIAL) }
+  @inline(__always) var sleepers: UInt32 { window.u32(CSHM_KSOCK_SLEEPERS) }
 
   // The reading end
-  @inline(__always) var head: UInt64 { memory.acquire64(at + CSHM_KSOCK_HEAD) }
-  @inline(__always) var passed: UInt64 { memory.acquire64(at + CSHM_KSOCK_PASSED) }
-  @inline(__always) var popped: UInt32 { memory.u32(at + CSHM_KSOCK_POPPED) }
+  @inline(__always) var head: UInt64 { window.acquire64(CSHM_KSOCK_HEAD) }
+  @inline(__always) var passed: UInt64 { window.acquire64(CSHM_KSOCK_PASSED) }
+  @inline(__always) var popped: UInt32 { window.u32(CSHM_KSOCK_POPPED) }
 
   // Set-aside events and counters
-  var setAsideHead: UInt32 { memory.u32(at + CSHM_KSOCK_SET_ASIDE_HEAD) }
-  var setAsideTail: UInt32 { memory.u32(at + CSHM_KSOCK_SET_ASIDE_TAIL) }
-  @inline(__always) var setAsideCount: UInt32 { memory.u32(at + CSHM_KSOCK_SET_ASIDE_COUNT) }
-  @inline(__always) var missed: UInt64 { memory.u64(at + CSHM_KSOCK_MISSED) }
-  var lostSince: UInt64 { memory.u64(at + CSHM_KSOCK_LOST_SINCE) }
+  var setAsideHead: UInt32 { window.u32(CSHM_KSOCK_SET_ASIDE_HEAD) }
+  var setAsideTail: UInt32 { window.u32(CSHM_KSOCK_SET_ASIDE_TAIL) }
+  @inline(__always) var setAsideCount: UInt32 { window.u32(CSHM_KSOCK_SET_ASIDE_COUNT) }
+  @inline(__always) var missed: UInt64 { window.u64(CSHM_KSOCK_MISSED) }
+  var lostSince: UInt64 { window.u64(CSHM_KSOCK_LOST_SINCE) }
 
   /// Messages queued: those in the ring that were neither taken nor made tombstones, and the urgent ones.
   /// The owner may take one at any time, so this can be one too high a moment later, never too low.
@@ -64,10 +67,10 @@ struct KsockRecord {
 
   /// By what was seen of the reader's progress last, if that will do: its cache line stays with it (K9).
   @inline(__always) private func isFull(reserved: Int) -> Bool {
-    let seen = memory.u64(at + CSHM_KSOCK_PASSED_SEEN)
+    let seen = window.u64(CSHM_KSOCK_PASSED_SEEN)
     let ring = Int(truncatingIfNeeded: (tail &- tombstones) &- seen)
     if ring >= 0, ring &+ Int(urgentCount) &+ reserved < Int(maxMessages) { return false }
-    memory.store64(at + CSHM_KSOCK_PASSED_SEEN, passed)
+    window.store64(CSHM_KSOCK_PASSED_SEEN, passed)
     return queued + reserved >= Int(maxMessages)
   }
 

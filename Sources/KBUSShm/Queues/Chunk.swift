@@ -8,9 +8,12 @@ struct ChunkRecord {
   let at: Int
   let index: Int
 
-  @inline(__always) var owner: UInt64 { memory.u64(at + CSHM_CHUNK_OWNER) }
-  @inline(__always) var base: UInt64 { memory.u64(at + CSHM_CHUNK_BASE) }
-  @inline(__always) var next: UInt32 { memory.acquire32(at + CSHM_CHUNK_NEXT) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_CHUNK_SIZE + Int(CSHM_CHUNK_ENTRIES) * CSHM_ENTRY_SIZE) }
+
+  @inline(__always) var owner: UInt64 { window.u64(CSHM_CHUNK_OWNER) }
+  @inline(__always) var base: UInt64 { window.u64(CSHM_CHUNK_BASE) }
+  @inline(__always) var next: UInt32 { window.acquire32(CSHM_CHUNK_NEXT) }
 
   /// The entry for a position, which must be one of this chunk's.
   @inline(__always) func entry(_ position: UInt64) -> EntryRecord {
@@ -20,9 +23,9 @@ struct ChunkRecord {
 
   /// Makes a free chunk ready: no entry of an earlier use may look published.
   func clear(base: UInt64) {
-    memory.store64(at + CSHM_CHUNK_BASE, base)
-    memory.store32(at + CSHM_CHUNK_NEXT, 0)
-    for place in 0..<Int(CSHM_CHUNK_ENTRIES) { memory.store64(at + CSHM_CHUNK_SIZE + place * CSHM_ENTRY_SIZE + CSHM_ENTRY_STAMP, 0) }
+    window.store64(CSHM_CHUNK_BASE, base)
+    window.store32(CSHM_CHUNK_NEXT, 0)
+    for place in 0..<Int(CSHM_CHUNK_ENTRIES) { window.store64(CSHM_CHUNK_SIZE + place * CSHM_ENTRY_SIZE + CSHM_ENTRY_STAMP, 0) }
   }
 }
 
@@ -31,25 +34,20 @@ struct EntryRecord {
   let memory: BusMemory
   let at: Int
 
-  @inline(__always) var stamp: UInt64 { memory.acquire64(at + CSHM_ENTRY_STAMP) }
-  @inline(__always) var meta: UInt32 { memory.u32(at + CSHM_ENTRY_META) }
-  @inline(__always) var binding: UInt64 { memory.u64(at + CSHM_ENTRY_BINDING) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_ENTRY_SIZE) }
 
-  /// What is in it, read once.
-  @inline(__always) var copy: Copy {
-    let meta = meta
-    return Copy(
-      kind: meta, slot: memory.u32(at + CSHM_ENTRY_SLOT), holder: memory.u32(at + CSHM_ENTRY_HOLDER), binding: binding,
-      request: memory.u32(at + CSHM_ENTRY_REQUEST))
-  }
+  @inline(__always) var stamp: UInt64 { window.acquire64(CSHM_ENTRY_STAMP) }
+  @inline(__always) var binding: UInt64 { window.u64(CSHM_ENTRY_BINDING) }
+
+  @inline(__always) var copy: Copy { Copy(memory.window(at, CSHM_ENTRY_SIZE)) }
 
   /// Everything but the stamp, direct: invisible until the stamp is committed.
-  @inline(__always) func write(_ copy: Copy) {
-    memory.store64(at + CSHM_ENTRY_BINDING, copy.binding)
-    memory.store32(at + CSHM_ENTRY_SLOT, copy.slot)
-    memory.store32(at + CSHM_ENTRY_HOLDER, copy.holder)
-    memory.store32(at + CSHM_ENTRY_META, copy.kind)
-    memory.store32(at + CSHM_ENTRY_REQUEST, copy.request)
+  func write(_ copy: Copy) {
+    let entry = memory.window(at, CSHM_ENTRY_SIZE)
+    entry.store64(CSHM_ENTRY_BINDING, copy.binding)
+    entry.store64(CSHM_ENTRY_SLOT, copy.slotWord)
+    entry.store64(CSHM_ENTRY_META, copy.kindWord)
   }
 }
 
@@ -65,12 +63,15 @@ struct NodeRecord {
   let at: Int
   let index: Int
 
-  var owner: UInt64 { memory.u64(at + CSHM_NODE_OWNER) }
-  var next: UInt32 { memory.u32(at + CSHM_NODE_NEXT) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_NODE_SIZE) }
+
+  var owner: UInt64 { window.u64(CSHM_NODE_OWNER) }
+  var next: UInt32 { window.u32(CSHM_NODE_NEXT) }
   var entry: EntryRecord { EntryRecord(memory: memory, at: at + CSHM_NODE_ENTRY) }
 
   func write(_ copy: Copy, next: UInt32) {
-    memory.store32(at + CSHM_NODE_NEXT, next)
+    window.store32(CSHM_NODE_NEXT, next)
     entry.write(copy)
   }
 }

@@ -7,13 +7,16 @@ struct RequestRecord {
   let at: Int
   let index: Int
 
-  @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_REQUEST_SEQUENCE) }
-  @inline(__always) var id: MessageID { MessageID(word: memory.u64(at + CSHM_REQUEST_ID)) }
-  @inline(__always) var requester: UInt32 { memory.u32(at + CSHM_REQUEST_REQUESTER) }
-  @inline(__always) var replier: UInt32 { memory.u32(at + CSHM_REQUEST_REPLIER) }
-  @inline(__always) var requesterIncarnation: UInt64 { memory.u64(at + CSHM_REQUEST_REQUESTER_INCARNATION) }
-  @inline(__always) var replierIncarnation: UInt64 { memory.u64(at + CSHM_REQUEST_REPLIER_INCARNATION) }
-  @inline(__always) var position: UInt64 { memory.u64(at + CSHM_REQUEST_POSITION) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_REQUEST_SIZE) }
+
+  @inline(__always) var sequence: UInt64 { window.u64(CSHM_REQUEST_SEQUENCE) }
+  @inline(__always) var id: MessageID { MessageID(word: window.u64(CSHM_REQUEST_ID)) }
+  @inline(__always) var requester: UInt32 { window.u32(CSHM_REQUEST_REQUESTER) }
+  @inline(__always) var replier: UInt32 { window.u32(CSHM_REQUEST_REPLIER) }
+  @inline(__always) var requesterIncarnation: UInt64 { window.u64(CSHM_REQUEST_REQUESTER_INCARNATION) }
+  @inline(__always) var replierIncarnation: UInt64 { window.u64(CSHM_REQUEST_REPLIER_INCARNATION) }
+  @inline(__always) var position: UInt64 { window.u64(CSHM_REQUEST_POSITION) }
 
   /// Whether the Replier has taken the copy that asks it to reply.
   func isPopped(head: UInt64) -> Bool {
@@ -36,13 +39,13 @@ struct RequestRecord {
 
   private static let countBits: UInt64 = 20
 
-  @inline(__always) func write(id: MessageID, requester: KsockRecord, replier: KsockRecord, position: UInt64) {
-    memory.store64(at + CSHM_REQUEST_ID, id.word)
-    memory.store64(at + CSHM_REQUEST_REQUESTER_INCARNATION, requester.incarnation)
-    memory.store64(at + CSHM_REQUEST_REPLIER_INCARNATION, replier.incarnation)
-    memory.store32(at + CSHM_REQUEST_REQUESTER, UInt32(requester.index))
-    memory.store32(at + CSHM_REQUEST_REPLIER, UInt32(replier.index))
-    memory.store64(at + CSHM_REQUEST_POSITION, position)
+  func write(id: MessageID, requester: KsockRecord, replier: KsockRecord, position: UInt64) {
+    window.store64(CSHM_REQUEST_ID, id.word)
+    window.store64(CSHM_REQUEST_REQUESTER_INCARNATION, requester.incarnation)
+    window.store64(CSHM_REQUEST_REPLIER_INCARNATION, replier.incarnation)
+    window.store32(CSHM_REQUEST_REQUESTER, UInt32(requester.index))
+    window.store32(CSHM_REQUEST_REPLIER, UInt32(replier.index))
+    window.store64(CSHM_REQUEST_POSITION, position)
   }
 }
 
@@ -58,7 +61,7 @@ extension SharedBus {
 
   /// A free record for a request with this id. Records are put where their serial points, so that a reply finds its own at
   /// once.
-  @inline(__always) func findFreeRequest(_ id: MessageID, _ operation: StaticString) throws(KBusError) -> RequestRecord {
+  func findFreeRequest(_ id: MessageID, _ operation: StaticString) throws(KBusError) -> RequestRecord {
     let pool = Pool(region: geometry.requests, memory: memory)
     var search = pool.freeOnes(from: Int(id.serial))
     guard let index = search.take() else { throw exhausted(.requests, operation) }
@@ -66,7 +69,7 @@ extension SharedBus {
   }
 
   /// The record of a request that this Ksock awaits an answer to.
-  @inline(__always) func findRequest(_ id: MessageID, requester: KsockRecord) -> RequestRecord? {
+  func findRequest(_ id: MessageID, requester: KsockRecord) -> RequestRecord? {
     let count = geometry.limits.requests
     var index = Int(id.serial) % count
     for _ in 0..<count {

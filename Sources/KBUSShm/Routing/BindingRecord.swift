@@ -8,16 +8,19 @@ struct BindingRecord {
   let index: Int
   let longNames: Geometry.Region
 
-  @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_BINDING_SEQUENCE) }
-  @inline(__always) var hash: UInt64 { memory.u64(at + CSHM_BINDING_HASH) }
-  var incarnation: UInt64 { memory.u64(at + CSHM_BINDING_INCARNATION) }
-  @inline(__always) var ksock: UInt32 { memory.u32(at + CSHM_BINDING_KSOCK) }
-  @inline(__always) var kind: UInt32 { memory.u32(at + CSHM_BINDING_KIND) }
-  @inline(__always) var chainNext: UInt32 { memory.u32(at + CSHM_BINDING_CHAIN_NEXT) }
-  var chainPrevious: UInt32 { memory.u32(at + CSHM_BINDING_CHAIN_PREV) }
-  var ownNext: UInt32 { memory.u32(at + CSHM_BINDING_OWN_NEXT) }
-  var ownPrevious: UInt32 { memory.u32(at + CSHM_BINDING_OWN_PREV) }
-  var longName: UInt32 { memory.u32(at + CSHM_BINDING_LONG_NAME) }
+  /// All of its words, whose bounds are checked together.
+  @inline(__always) private var window: Window { memory.window(at, CSHM_BINDING_SIZE) }
+
+  @inline(__always) var sequence: UInt64 { window.u64(CSHM_BINDING_SEQUENCE) }
+  @inline(__always) var hash: UInt64 { window.u64(CSHM_BINDING_HASH) }
+  var incarnation: UInt64 { window.u64(CSHM_BINDING_INCARNATION) }
+  @inline(__always) var ksock: UInt32 { window.u32(CSHM_BINDING_KSOCK) }
+  @inline(__always) var kind: UInt32 { window.u32(CSHM_BINDING_KIND) }
+  @inline(__always) var chainNext: UInt32 { window.u32(CSHM_BINDING_CHAIN_NEXT) }
+  var chainPrevious: UInt32 { window.u32(CSHM_BINDING_CHAIN_PREV) }
+  var ownNext: UInt32 { window.u32(CSHM_BINDING_OWN_NEXT) }
+  var ownPrevious: UInt32 { window.u32(CSHM_BINDING_OWN_PREV) }
+  var longName: UInt32 { window.u32(CSHM_BINDING_LONG_NAME) }
 
   @inline(__always) var isReplier: Bool { kind & UInt32(CSHM_BINDING_REPLIER) != 0 }
 
@@ -28,7 +31,7 @@ struct BindingRecord {
 
   /// Where the name is, and its length.
   @inline(__always) func nameBytes(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
-    let count = Int(memory.u32(at + CSHM_BINDING_NAME_BYTES))
+    let count = Int(window.u32(CSHM_BINDING_NAME_BYTES))
     if count <= Int(CSHM_INLINE_NAME) { return (at + CSHM_BINDING_NAME, count) }
     let long = Int(longName)
     guard count <= MessageName.maximumLength, long >= 1, long <= longNames.count else { throw .corrupt(.b2, operation) }
@@ -41,7 +44,7 @@ struct BindingRecord {
   }
 
   /// Whether this is a binding to exactly this name.
-  @inline(__always) func isNamed(_ name: [UInt8], _ operation: StaticString) throws(KBusError) -> Bool {
+  func isNamed(_ name: [UInt8], _ operation: StaticString) throws(KBusError) -> Bool {
     let (offset, count) = try nameBytes(operation)
     return count == name.count && memory.holds(name, at: offset)
   }

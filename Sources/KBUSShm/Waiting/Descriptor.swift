@@ -79,7 +79,7 @@ extension Ksock {
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
   @inline(__always) func goInside() {
-    if descriptor.isOpen, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+    if state.value.hasDescriptor, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
@@ -119,11 +119,11 @@ extension Ksock {
 }
 
 extension KsockRecord {
-  @inline(__always) var hasDescriptor: UInt32 { memory.u32(at + CSHM_KSOCK_HAS_DESCRIPTOR) }
-  @inline(__always) var rung: UInt32 { memory.acquire32(at + CSHM_KSOCK_RUNG) }
-  var inside: UInt32 { memory.u32(at + CSHM_KSOCK_INSIDE) }
-  var isWatched: Bool { memory.u32(at + CSHM_KSOCK_WATCHED) != 0 }
-  var netNamespace: UInt32 { memory.u32(at + CSHM_KSOCK_NET_NAMESPACE) }
+  @inline(__always) var hasDescriptor: UInt32 { window.u32(CSHM_KSOCK_HAS_DESCRIPTOR) }
+  @inline(__always) var rung: UInt32 { window.acquire32(CSHM_KSOCK_RUNG) }
+  var inside: UInt32 { window.u32(CSHM_KSOCK_INSIDE) }
+  var isWatched: Bool { window.u32(CSHM_KSOCK_WATCHED) != 0 }
+  var netNamespace: UInt32 { window.u32(CSHM_KSOCK_NET_NAMESPACE) }
 
   /// Whether there is something to take.
   var isReadable: Bool { queued > 0 || setAsideCount > 0 }
@@ -184,7 +184,7 @@ extension SharedBus {
     unlock()
     rings.wake()
     // Threads of its owner that wait are told, and the helper gives back what it had on loan.
-    ksock.ringOwnThreads()
+    ksock.ring()
     ringHelpers()
   }
 }

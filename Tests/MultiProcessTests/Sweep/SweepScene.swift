@@ -1,6 +1,7 @@
 import Foundation
-import KBUSShm
 import Testing
+
+@testable import KBUSShm
 
 /// The bus on which operations are swept, with those who live on: three listeners, of which the first has a descriptor, a Replier,
 /// a requester, and one that is full.
@@ -38,6 +39,7 @@ final class SweepScene {
     full = try open()
     try full.bind("$.Sweep.Full")
     try full.setMaxMessages(1)
+    for (number, ksock) in (listeners + [replier, requester]).enumerated() { try ksock.bind("$.Align.\(number)") }
     try drain()
   }
 
@@ -82,7 +84,10 @@ final class SweepScene {
     let answers = try everything(from: requester)
     let happened: Bool
     switch operation {
-    case "announce", "urgent":
+    case "batch":
+      #expect(Set(copies).count == 1 && copies[0] <= 3, "all listeners the same of the batch: \(copies)")
+      happened = copies[0] == 3
+    case "announce", "first", "across", "urgent":
       #expect(Set(copies).count == 1, "all listeners or none: \(copies)")
       happened = copies[0] == 1
     case "request", "stateful":
@@ -108,6 +113,17 @@ final class SweepScene {
     #expect(statistics.ksocks.count == 6, "only those who live are on the bus")
     #expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 })
     return happened
+  }
+
+  /// Brings every queue to the same place in a chunk, so that an operation makes the same stores in each run.
+  func alignQueues(at place: UInt64) throws {
+    for (number, ksock) in (listeners + [replier, requester]).enumerated() {
+      while ksock.record.tail % 32 != place {
+        try full.send(Announcement("$.Align.\(number)"))
+        _ = try everything(from: ksock)
+      }
+    }
+    try requester.send(Announcement("$.Align.Nobody"))
   }
 
   private var isReadable: Bool {

@@ -105,6 +105,15 @@ int kbus_bus_create(uint32_t device_number, const char *options);
 /* Removes a bus; whoever has it open keeps it. -ENOENT. */
 int kbus_bus_remove(uint32_t device_number);
 
+/* ---- Crashes ---- */
+
+/*
+ * For a handler of fatal signals: says at once that this process ends, so that requests sent to it are answered now, and not when
+ * the kernel is done with the process: a core dump or a backtrace can put that off for seconds. Async-signal-safe. The process is
+ * to use no Ksock of its own afterwards; calls on them fail with -EBADF.
+ */
+void kbus_owner_crashing(void);
+
 /* The version of the library: "0.1.0". */
 const char *kbus_version(void);
 
