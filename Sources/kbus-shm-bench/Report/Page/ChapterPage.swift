@@ -40,7 +40,7 @@ extension Chapter {
 
   var html: String {
     """
-    <section id="\(name)"><h2>\(title)</h2><p>\(introduction)</p>
+    <section id="\(name)"><h2>\(title) <small>\(seconds.fixed(0)) s</small></h2><p>\(introduction)</p>
     \(plots.isEmpty ? "" : "<div class=\"plots\">\(plots.joined(separator: "\n"))</div>")
     \(tables.joined(separator: "\n"))
     \(omitted)</section>
