@@ -13,6 +13,7 @@ uint32_t cshm_pid_namespace(void);
 uint32_t cshm_net_namespace(void);
 /* When a process started, in clock ticks since boot; 0 if there is no such process (a zombie counts as none). */
 uint64_t cshm_start_time(uint32_t process);
+/* How many processors the calling thread may run on. */
 uint32_t cshm_processors(void);
 uint32_t cshm_user_id(void);
 

@@ -58,6 +58,7 @@ extension SharedBus {
       rings.wake()
       // A sender that was killed after it gave the lock back may have owed anybody a wake.
       ringAll()
+      removeStrayFifos()
     }
     do throws(KBusError) {
       for (index, incarnation, verdict) in found where owner(index).incarnation == incarnation {

@@ -68,12 +68,17 @@ public enum Watcher: UInt32, Sendable {
     deadline = .max
   }
 
-  mutating func add(_ word: cshm_watched) { words.append(word) }
+  /// With more words than the kernel can wait for, it looks at the rest now and then.
+  mutating func add(_ word: cshm_watched) {
+    if words.count < Int(CSHM_MOST_WATCHED) { words.append(word) } else { wake(after: Self.shortestPause) }
+  }
 
   /// A bell, as it is now: what it tells of is to be looked at afterwards.
   mutating func add(_ bell: Int) { add(bell, memory.acquire32(bell)) }
 
-  private mutating func add(_ place: Int, _ value: UInt32) { unsafe words.append(cshm_watch(memory.lockWord(place), value)) }
+  private mutating func add(_ place: Int, _ value: UInt32) { unsafe add(cshm_watch(memory.lockWord(place), value)) }
+
+  mutating func wake(at time: UInt64) { deadline = min(deadline, time) }
 
   mutating func wake(after nanoseconds: UInt64) { deadline = min(deadline, cshm_now() &+ nanoseconds) }
 
@@ -131,6 +136,7 @@ public enum Watcher: UInt32, Sendable {
     startAt = cshm_now() &+ Self.startDelay
     // Whoever had it may have missed an end.
     _ = try? bus.reap(.all)
+    bus.removeStrayFifos()
   }
 
   private mutating func giveRoleBack() {

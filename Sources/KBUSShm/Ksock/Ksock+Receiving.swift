@@ -46,7 +46,7 @@ extension Ksock {
   }
 
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
-  /// microseconds where there is more than one core.
+  /// microseconds; nothing where the thread that opens the Ksock may run on one processor only, since whoever is to answer needs it.
   public func setSpinBudget(_ budget: Duration) { spinBudget[0] = budget.inNanoseconds }
 
   // Inside

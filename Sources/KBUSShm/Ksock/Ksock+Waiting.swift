@@ -33,7 +33,7 @@ extension Ksock {
     }
   }
 
-  private func readiness() throws(KBusError) -> Readiness {
+  func readiness() throws(KBusError) -> Readiness {
     try check("wait")
     var ready: Readiness = []
     if mode != .readOnly, try retryPending() { ready.insert(.writable) }

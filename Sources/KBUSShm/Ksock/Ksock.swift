@@ -56,6 +56,11 @@ public final class Ksock: @unchecked Sendable {
   var lastName: [UInt8] = []
   let lastKey: LocalArray<NameKey>
 
+  #if !$Embedded
+    /// Waits that have no thread of their own; guarded by takeLock.
+    var hearing = Hearing()
+  #endif
+
   private let locks: LocalArray<UInt32>
   var isClosedHere = false
   let spinBudget: LocalArray<UInt64>
@@ -128,6 +133,10 @@ public final class Ksock: @unchecked Sendable {
   public func close() {
     guard isOurs else { return }
     if descriptor.isOpen { shared.stopHelping(self) }
+    #if !$Embedded
+      // After the locks have been given back: whoever waits without a thread is told.
+      defer { stopHearing() }
+    #endif
     lockTakes()
     lockSends()
     defer {
@@ -140,6 +149,7 @@ public final class Ksock: @unchecked Sendable {
     for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
     pending = nil
     shared.close(record, incarnation, givingBack: slots)
+    closeFastDescriptor()
     // Threads of ours that wait for a message are told.
     record.ringOwnThreads()
   }

@@ -18,8 +18,22 @@ struct Descriptor {
   fileprivate var listens: UInt32 = 0
   /// Open while the descriptor is not to be writable.
   fileprivate var sink: CInt = -1
+  /// The fast one (FastDescriptor.swift), guarded by takeLock.
+  var fast: CInt = -1
 
-  var isOpen: Bool { inode != 0 }
+  var isOpen: Bool { isFull || fast >= 0 }
+  var isFull: Bool { inode != 0 }
+}
+
+extension Ksock {
+  /// With takeLock.
+  private func drainDescriptor() {
+    if descriptor.fast >= 0 {
+      _ = cshm_fifo_drain(descriptor.fast)
+    } else if let number = findDescriptor() {
+      _ = cshm_descriptor_drain(number, descriptor.listens)
+    }
+  }
 }
 
 extension Ksock {
@@ -65,10 +79,10 @@ extension Ksock {
     guard descriptor.isOpen else { return }
     var mustDrain = foundNothing
     while true {
-      if record.isReadable || owesStatus { return shared.ringDescriptor(of: record) }
+      if record.isReadable || owesStatus { return shared.ringDescriptor(of: record, fifo: descriptor.fast) }
       let rung = record.rung
       guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
-      if let number = findDescriptor() { _ = cshm_descriptor_drain(number, descriptor.listens) }
+      drainDescriptor()
       // The round ends after the draining: who rings from now on begins another.
       shared.memory.store32(
         record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
@@ -106,7 +120,7 @@ extension Ksock {
 
   /// Makes the descriptor writable or unwritable, as something is pending or not. With sendLock.
   func settleWritability() {
-    guard descriptor.isOpen, descriptor.listens == 0 else { return }
+    guard descriptor.isFull, descriptor.listens == 0 else { return }
     if pending == nil || wasRefused {
       guard descriptor.sink >= 0 else { return }
       cshm_descriptor_unblock(descriptor.sink)
@@ -120,6 +134,10 @@ extension Ksock {
 
 extension KsockRecord {
   @inline(__always) var hasDescriptor: UInt32 { memory.u32(at + CSHM_KSOCK_HAS_DESCRIPTOR) }
+  /// Somebody could not ring the descriptor.
+  var isLeftToHelper: Bool { rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) }
+  var hasFastDescriptor: Bool { hasDescriptor & UInt32(CSHM_DESCRIPTOR_FAST) != 0 }
+  var hasFullDescriptor: Bool { hasDescriptor & ~UInt32(CSHM_DESCRIPTOR_FAST) != 0 }
   @inline(__always) var rung: UInt32 { memory.acquire32(at + CSHM_KSOCK_RUNG) }
   var inside: UInt32 { memory.u32(at + CSHM_KSOCK_INSIDE) }
   var isWatched: Bool { memory.u32(at + CSHM_KSOCK_WATCHED) != 0 }
@@ -133,25 +151,29 @@ extension SharedBus {
   func descriptorName(_ ksock: KsockRecord) -> cshm_descriptor_name {
     cshm_descriptor_name(
       bus: memory.u64(CSHM_HEADER_UUID), ksock: ksock.incarnation,
-      listens: ksock.hasDescriptor == UInt32(CSHM_DESCRIPTOR_LISTENS) ? 1 : 0)
+      listens: ksock.hasDescriptor & UInt32(CSHM_DESCRIPTOR_LISTENS) != 0 ? 1 : 0)
   }
 
   /// Makes a Ksock's descriptor readable, if there is something to take and it is not readable already. Not under the lock.
-  /// `fromInside`: by a thread of its owner that will not take it.
-  func ringDescriptor(of ksock: KsockRecord, fromInside: Bool = false) {
+  /// `fromInside`: by a thread of its owner that will not take it. `fifo`: the fast descriptor, which its owner has at hand.
+  func ringDescriptor(of ksock: KsockRecord, fromInside: Bool = false, fifo: CInt = -1) {
     let word = ksock.at + CSHM_KSOCK_RUNG, rung = ksock.rung, round = rung & ~UInt32(CSHM_RUNG_MASK)
     guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), fromInside || ksock.inside == 0 else { return }
     let name = descriptorName(ksock)
     // It may have been closed since the caller gave the lock back.
     guard name.ksock != 0 else { return }
-    let isNear = ksock.netNamespace == cshm_net_namespace()
     memory.replace32(word, rung, round | UInt32(CSHM_RUNG_SOON))
-    let result = isNear ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)
+    let result: CInt
+    if ksock.hasFastDescriptor {
+      result = fifo >= 0 ? cshm_fifo_ring(fifo) : fifos.ring(ksock, name.ksock, of: self)
+    } else {
+      result = ksock.netNamespace == cshm_net_namespace() ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)
+    }
     switch result {
     case 0: memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG))
     case -CInt(CSHM_ECONNREFUSED): closeUnowned(Sighting(index: ksock.index, incarnation: name.ksock))
     default:
-      // Out of our reach: another network namespace, or no socket to ring with.
+      // Out of our reach: another network namespace, or no descriptor left to ring with.
       memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG_BY_HELPER))
       callHelpers()
     }
@@ -162,7 +184,7 @@ extension SharedBus {
   func closeIfDescriptorIsGone(_ sighting: Sighting) -> Bool {
     let ksock = ksock(sighting.index)
     guard sighting.incarnation != 0 else { return false }
-    if ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
+    if ksock.incarnation == sighting.incarnation, ksock.hasFullDescriptor, ksock.netNamespace == cshm_net_namespace(),
       cshm_descriptor_exists(descriptorName(ksock)) == 0
     {
       closeUnowned(sighting)

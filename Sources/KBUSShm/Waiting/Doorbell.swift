@@ -30,7 +30,7 @@ struct Rings {
   }
 
   /// There is something for the helper of this Ksock's owner to do: room for its pending message, or an answer to watch over.
-  @inline(__always) mutating func addHelper(of ksock: KsockRecord) { if ksock.hasDescriptor != 0 { helpers = true } }
+  @inline(__always) mutating func addHelper(of ksock: KsockRecord) { if ksock.hasFullDescriptor { helpers = true } }
 
   /// After the lock has been given back.
   @inline(__always) func wake() {

@@ -18,7 +18,18 @@ final class Helper: @unchecked Sendable {
     self.owner = owner
   }
 
-  deinit { stopWord.deallocate() }
+  #if !$Embedded
+    /// Grows with each Ksock whose bell is to be heard.
+    private let orders = LocalArray(repeating: UInt32(0), count: 1)
+    private let heard = HeardBells()
+  #endif
+
+  deinit {
+    stopWord.deallocate()
+    #if !$Embedded
+      orders.deallocate()
+    #endif
+  }
 
   fileprivate func start() { isRunning = OwnThread.start { self.run() } }
 
@@ -41,6 +52,10 @@ final class Helper: @unchecked Sendable {
       if isStopped { break }
       watch.add(bus.helpersBell)
       if bus.helpKsocks() { watch.wake(after: SharedBus.watchInterval) }
+      #if !$Embedded
+        unsafe watch.add(cshm_watch(orders.address(0), cshm_load32_acquire(orders.address(0))))
+        heard.listen(&watch)
+      #endif
       watch.look()
       watch.wait()
     }
@@ -48,6 +63,16 @@ final class Helper: @unchecked Sendable {
     watch.end()
   }
 }
+
+#if !$Embedded
+  extension Helper {
+    func hear(_ bell: HeardBell) {
+      heard.add(bell)
+      _ = unsafe cshm_add32(orders.address(0), 1)
+      _ = unsafe cshm_futex_wake(orders.address(0), CInt.max)
+    }
+  }
+#endif
 
 /// The Ksocks of this process for which the helper of one bus works: those with descriptors.
 final class HelpedKsocks: @unchecked Sendable {
@@ -119,6 +144,7 @@ extension SharedBus {
 
   /// One look at every Ksock. Returns whether one is to be looked at again.
   fileprivate func helpKsocks() -> Bool {
+    fifos.ringForOthers(self)
     var isWatching = false, place = Int.max
     while let ksock = helped.ksock(before: &place) {
       if help(ksock) { isWatching = true }
@@ -135,7 +161,7 @@ extension SharedBus {
       return false
     }
     if record.pending != 0 { ksock.retryForProgram() }
-    if record.rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) { ringDescriptor(of: record) }
+    if record.isLeftToHelper, !record.hasFastDescriptor { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
     guard ksock.findDescriptor() != nil else {
       ksock.close()
