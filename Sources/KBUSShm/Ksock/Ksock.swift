@@ -148,8 +148,9 @@ public final class Ksock: @unchecked Sendable {
     var slots: [Int] = pending.map { [$0.slot] } ?? []
     for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
     pending = nil
-    shared.close(record, incarnation, givingBack: slots)
+    // First of all, so that whoever is killed here leaves no FIFO that nobody would miss.
     closeFastDescriptor()
+    shared.close(record, incarnation, givingBack: slots)
     // Threads of ours that wait for a message are told.
     record.ringOwnThreads()
   }

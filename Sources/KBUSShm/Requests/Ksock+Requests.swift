@@ -83,7 +83,7 @@ extension Ksock {
   // Inside
 
   /// Sends, and notes that the answer is awaited before any other thread can come upon it.
-  private func sendAwaited(_ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
+  func sendAwaited(_ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
     lockTakes()
     defer { unlockTakes() }
     var id: MessageID
@@ -109,7 +109,7 @@ extension Ksock {
   }
 
   /// Takes the answer if it is there: handed over, at the front, in the middle, or among the urgent messages.
-  private func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
+  func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
     guard let place = awaited.firstIndex(where: { $0.id == id }) else { return nil }
@@ -173,7 +173,7 @@ extension Ksock {
   }
 
   /// Whether a queued copy is the answer to a request: the requester's copy of a reply, or a status.
-  private func isAnswer(_ copy: Copy, to id: MessageID) throws(KBusError) -> Bool {
+  func isAnswer(_ copy: Copy, to id: MessageID) throws(KBusError) -> Bool {
     if copy.isTombstone { return false }
     guard copy.isMessage else { return copy.kind != Status.eventsLost.rawValue && copy.binding == id.word }
     guard copy.binding == 0 else { return false }
@@ -192,7 +192,7 @@ extension Ksock {
   }
 
   /// Time is up: gives the reserved place back, so that a late reply is refused. Returns the answer if it has come just now.
-  private func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
+  func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
     if record.pending != 0, record.lastSent == id { try discard() }
     try withBus("request") { rings throws(KBusError) in
       guard let request = shared.findRequest(id, requester: record) else { return }

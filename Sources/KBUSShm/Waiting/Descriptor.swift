@@ -26,6 +26,22 @@ struct Descriptor {
 }
 
 extension Ksock {
+  /// A round ends after the draining: who rings from now on begins another.
+  private func beginRound(after rung: UInt32) {
+    shared.memory.store32(
+      record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
+    cshm_fence()
+  }
+
+  /// From now on another descriptor is rung: whoever rings just now may have rung the one before. With takeLock.
+  func changeDescriptor(_ change: () -> Void) {
+    let rung = record.rung
+    drainDescriptor()
+    change()
+    beginRound(after: rung)
+    settleDescriptor(foundNothing: false)
+  }
+
   /// With takeLock.
   private func drainDescriptor() {
     if descriptor.fast >= 0 {
@@ -83,10 +99,7 @@ extension Ksock {
       let rung = record.rung
       guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
       drainDescriptor()
-      // The round ends after the draining: who rings from now on begins another.
-      shared.memory.store32(
-        record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
-      cshm_fence()
+      beginRound(after: rung)
       mustDrain = false
     }
   }

@@ -23,17 +23,16 @@ extension Ksock {
     if descriptor.fast >= 0 { return descriptor.fast }
     var inode: UInt64 = 0
     let fifo = try shared.makeFifo(incarnation, &inode)
-    let full = record.hasDescriptor
     shared.memory.store64(record.at + CSHM_KSOCK_FAST_INODE, inode)
-    shared.memory.store32(record.at + CSHM_KSOCK_HAS_DESCRIPTOR, full | UInt32(CSHM_DESCRIPTOR_FAST))
-    descriptor.fast = fifo
-    shared.fifos.add(record, incarnation, fifo)
-    // Whoever rang just now may have rung the other one: a new round, and a look at what is queued.
-    settleDescriptor(foundNothing: true)
+    changeDescriptor {
+      shared.memory.store32(record.at + CSHM_KSOCK_HAS_DESCRIPTOR, record.hasDescriptor | UInt32(CSHM_DESCRIPTOR_FAST))
+      descriptor.fast = fifo
+      shared.fifos.add(record, incarnation, fifo)
+    }
     return fifo
   }
 
-  /// With takeLock, when the Ksock is not on the bus any more.
+  /// With takeLock, when the Ksock is about to leave the bus.
   func closeFastDescriptor() {
     guard descriptor.fast >= 0 else { return }
     BusDirectory.removeFifo(shared.path, incarnation)

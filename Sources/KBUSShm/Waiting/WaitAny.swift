@@ -11,29 +11,37 @@ extension Ksock {
   public static func wait(
     any ksocks: [Ksock], for what: Readiness = .readable, within limit: Duration?
   ) throws(KBusError) -> [Ksock] {
+    let found = try readiness(any: ksocks, for: what, within: limit)
+    return ksocks.indices.compactMap { found[$0].isEmpty ? nil : ksocks[$0] }
+  }
+
+  /// The same; says of each what it is ready for.
+  static func readiness(any ksocks: [Ksock], for what: Readiness, within limit: Duration?) throws(KBusError) -> [Readiness] {
     let deadline = Deadline.after(limit)
-    var ready = try readyOnes(of: ksocks, what)
-    if !ready.isEmpty || deadline.isPast { return ready }
+    var found = Array(repeating: Readiness(), count: ksocks.count)
+    if try look(at: ksocks, for: what, &found) || deadline.isPast { return found }
     for ksock in ksocks { ksock.goInside() }
     defer { for ksock in ksocks { ksock.comeOut() } }
     var spin = Spin(budget: ksocks.reduce(0) { max($0, $1.spinBudget[0]) }, deadline)
     repeat {
-      ready = try readyOnes(of: ksocks, what)
-      if !ready.isEmpty { return ready }
+      if try look(at: ksocks, for: what, &found) { return found }
     } while spin.goesOn()
     while true {
       var bells = Bells(ksocks)
-      ready = try readyOnes(of: ksocks, what)
-      if !ready.isEmpty || deadline.isPast { return ready }
+      if try look(at: ksocks, for: what, &found) || deadline.isPast { return found }
       if !what.contains(.readable) { for ksock in ksocks { ksock.leaveToOthers() } }
       bells.sleep(until: deadline)
     }
   }
 
-  private static func readyOnes(of ksocks: [Ksock], _ what: Readiness) throws(KBusError) -> [Ksock] {
-    var ready: [Ksock] = []
-    for ksock in ksocks where try !ksock.readiness().isDisjoint(with: what) { ready.append(ksock) }
-    return ready
+  /// Whether one of them is ready.
+  private static func look(at ksocks: [Ksock], for what: Readiness, _ found: inout [Readiness]) throws(KBusError) -> Bool {
+    var isAny = false
+    for place in ksocks.indices {
+      found[place] = try ksocks[place].readiness().intersection(what)
+      if !found[place].isEmpty { isAny = true }
+    }
+    return isAny
   }
 
   /// One more of our threads sleeps on the bell, or is about to; a full fence.
