@@ -65,13 +65,20 @@ let package = Package(
     .executableTarget(
       name: "kbus-shm-bench",
       dependencies: [
-        "KBUSShm", "CBench", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "KBUSShm", "CBench", "kbus-shm-idle", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
+    // A client that waits, for the benchmark to weigh.
+    .executableTarget(
+      name: "kbus-shm-idle", dependencies: ["KBUSShm", "CBench"], path: "Benchmarks/idle", swiftSettings: strict),
     .executableTarget(
       name: "playlet", dependencies: ["KBUSShm"], path: "Examples/Playlet", exclude: ["transcript.txt"], swiftSettings: strict),
     .executableTarget(
       name: "TestPeer", dependencies: ["KBUSShm", "KBUSShmAsync", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
+    // Kills and stops processes by the thousand; the scripts run it.
+    .target(name: "CSurvival", dependencies: ["CShm"], path: "Tests/CSurvival", cSettings: c),
+    .executableTarget(
+      name: "Survival", dependencies: ["KBUSShm", "CShm", "CSurvival", argumentParser], path: "Tests/Survival", swiftSettings: strict),
     .testTarget(name: "CShmTests", dependencies: ["CShm"], swiftSettings: strict),
     .testTarget(name: "KBUSShmAsyncTests", dependencies: ["KBUSShm", "KBUSShmAsync"], swiftSettings: strict),
     .testTarget(name: "KBUSShmTests", dependencies: ["KBUSShm", "CShm"], swiftSettings: strict),

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
@@ -61,15 +62,21 @@ int cbench_pin(const int *cpus, int count) {
     return sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : -errno;
 }
 
-pid_t cbench_spawn_self(char *const argv[], int input) {
+pid_t cbench_spawn(const char *path, char *const argv[], int input, int errors) {
     posix_spawn_file_actions_t actions;
     int result = posix_spawn_file_actions_init(&actions);
     if (result != 0) return -result;
     pid_t child = 0;
     if (input >= 0) result = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    if (result == 0) result = posix_spawn(&child, "/proc/self/exe", &actions, NULL, argv, environ);
+    if (result == 0 && errors >= 0) result = posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+    if (result == 0) result = posix_spawn(&child, path, &actions, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     return result == 0 ? child : -result;
+}
+
+int cbench_create(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return fd < 0 ? -errno : fd;
 }
 
 int cbench_die_with_parent(pid_t parent) {
@@ -77,11 +84,19 @@ int cbench_die_with_parent(pid_t parent) {
     return getppid() == parent ? 0 : -ESRCH; /* it may have ended before the call above */
 }
 
-int cbench_has_ended(pid_t child, int *status) {
+int cbench_wait(pid_t child, int milliseconds, int *status) {
+    int fd = (int)syscall(SYS_pidfd_open, child, 0);
+    if (fd < 0) return -errno;
+    struct pollfd end = {.fd = fd, .events = POLLIN};
+    int result;
+    do result = poll(&end, 1, milliseconds);
+    while (result < 0 && errno == EINTR);
+    close(fd);
+    if (result <= 0) return result < 0 ? -errno : 0;
     pid_t ended;
-    do ended = waitpid(child, status, WNOHANG);
+    do ended = waitpid(child, status, 0);
     while (ended < 0 && errno == EINTR);
-    return ended < 0 ? -errno : ended == child;
+    return ended < 0 ? -errno : 1;
 }
 
 void cbench_kill(pid_t child) {
@@ -100,6 +115,8 @@ void cbench_outlive_writers_of_stdin(void) {
         if (count == 0 || (count < 0 && errno != EINTR)) return;
     }
 }
+
+void cbench_say(const char *text) { fputs(text, stderr); }
 
 const char *cbench_libc(void) {
 #ifdef __GLIBC__

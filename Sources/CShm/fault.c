@@ -14,6 +14,8 @@ void cshm_fault_arm(uint64_t n, int act) {
     armed = 1;
 }
 
+uint64_t cshm_fault_count(void) { return stores; }
+
 uint64_t cshm_fault_disarm(void) {
     armed = 0;
     return stores;

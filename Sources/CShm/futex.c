@@ -17,6 +17,11 @@ int cshm_futex_wake(const void *word, int count) {
     return result < 0 ? -errno : (int)result;
 }
 
+void cshm_wait(uint64_t nanoseconds) {
+    struct timespec pause = { (time_t)(nanoseconds / 1000000000u), (long)(nanoseconds % 1000000000u) };
+    nanosleep(&pause, NULL);
+}
+
 uint64_t cshm_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

@@ -13,6 +13,8 @@ static inline uint32_t replace(void *word, uint32_t old, uint32_t new) {
 
 uint32_t cshm_lock_holder(const void *word) { return cshm_load32(word) & FUTEX_TID_MASK; }
 
+int cshm_lock_is_wanted(const void *word) { return (cshm_load32(word) & FUTEX_WAITERS) != 0; }
+
 /* One try. The kernel is told before: killed at any moment, we have the lock and it knows, or we do not have it.
  * `waiters` is FUTEX_WAITERS if others may sleep, who then must not be forgotten. */
 static inline int try(robust_self *self, void *word, uint32_t waiters) {

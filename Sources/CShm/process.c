@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,19 +51,37 @@ static long read_file(const char *path, char *to, size_t room) {
     return n;
 }
 
-uint64_t cshm_start_time(uint32_t process) {
+/* 0 and the start time; 1 if nothing is left of the process but its entry; negative if nothing can be read, for whatever reason. */
+static int read_start_time(uint32_t process, uint64_t *ticks) {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%u/stat", process);
-    if (read_file(path, text, sizeof text) <= 0) return 0;
+    if (read_file(path, text, sizeof text) <= 0) return -ENOENT;
     /* The command in parentheses may hold anything; fields count from behind its last parenthesis. */
     char *field = strrchr(text, ')');
-    if (!field || field[1] != ' ') return 0;
+    if (!field || field[1] != ' ') return -ENOENT;
     char state = field[2];
     for (int skip = 0; field && skip < 18; skip++) field = strchr(field + 1, ' ');
+    if (!field) return -ENOENT;
     /* A first thread that has ended while others run looks like a zombie, but for their number. */
-    if (!field || ((state == 'Z' || state == 'X') && strtoul(field + 1, NULL, 10) <= 1)) return 0;
+    if ((state == 'Z' || state == 'X') && strtoul(field + 1, NULL, 10) <= 1) return 1;
     for (int skip = 0; field && skip < 2; skip++) field = strchr(field + 1, ' ');
-    return field ? strtoull(field + 1, NULL, 10) : 0;
+    if (!field) return -ENOENT;
+    *ticks = strtoull(field + 1, NULL, 10);
+    return 0;
+}
+
+uint64_t cshm_start_time(uint32_t process) {
+    uint64_t ticks = 0;
+    return read_start_time(process, &ticks) == 0 ? ticks : 0;
+}
+
+int cshm_process_is_gone(uint32_t process, uint64_t start_time) {
+    if (process == 0 || process > INT32_MAX) return 0;
+    if (kill((pid_t)process, 0) < 0 && errno == ESRCH) return 1;
+    uint64_t ticks = 0;
+    int result = read_start_time(process, &ticks);
+    /* /proc may be hidden, or not to be had for want of a descriptor: that says nothing. */
+    return result == 1 || (result == 0 && start_time != 0 && ticks != start_time);
 }
 
 const char *cshm_environment(const char *name) { return secure_getenv(name); }

@@ -8,17 +8,23 @@
 _Thread_local robust_self cshm_robust STATIC_TLS;
 /* For threads for which the C library has registered none. */
 static _Thread_local struct robust_list_head spare;
+/* What the thread had before it adopted another. */
+static _Thread_local struct robust_list_head *usual;
 
-int cshm_robust_adopt(struct robust_list_head *head) {
+static int use(struct robust_list_head *head) {
     cshm_robust.thread = (uint32_t)syscall(SYS_gettid);
     cshm_robust.head = head;
     return syscall(SYS_set_robust_list, head, sizeof *head) < 0 ? -errno : 0;
 }
 
-void cshm_robust_leave(void) {
-    spare = (struct robust_list_head){ .list = { &spare.list } };
-    cshm_robust_adopt(&spare);
+int cshm_robust_adopt(struct robust_list_head *head) {
+    usual = robust()->head;
+    int result = use(head);
+    if (result < 0) cshm_robust.head = usual;
+    return result;
 }
+
+void cshm_robust_leave(void) { use(usual); }
 
 void cshm_robust_find_out(void) {
     struct robust_list_head *head = NULL;
@@ -29,7 +35,8 @@ void cshm_robust_find_out(void) {
         return;
     }
     /* A kernel that will not: dead holders are found by their absence (cshm_thread_is_gone). */
-    cshm_robust_leave();
+    spare = (struct robust_list_head){ .list = { &spare.list } };
+    use(&spare);
 }
 
 static void forget(void) { cshm_robust = (robust_self){ 0 }; }

@@ -37,7 +37,7 @@ static inline robust_self *robust(void) {
 
 /* Makes `head` the calling thread's, in place of the C library's: for threads that never use the C library's robust mutexes. */
 int cshm_robust_adopt(struct robust_list_head *head);
-/* Gives the calling thread a head with nothing in it. */
+/* Back to the one before. */
 void cshm_robust_leave(void);
 
 static inline struct robust_list *robust_entry(const robust_self *self, const void *word) {

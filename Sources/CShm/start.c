@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STACK = 64 * 1024, NUMBER_OF_CLOSE_RANGE = 436 };
+/* MOST_CLOSED: before Linux 5.9, which closes a range in one call. */
+enum { STACK = 64 * 1024, NUMBER_OF_CLOSE_RANGE = 436, MOST_CLOSED = 65536 };
 #ifndef CLOSE_RANGE_UNSHARE
 #define CLOSE_RANGE_UNSHARE (1u << 1)
 #endif
@@ -28,6 +30,13 @@ typedef struct order {
 
 static int become(void *given) {
     order *order = given;
+    /* Handlers are code of the caller's, which must not run here: away with them before any signal can come. */
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) < 0 || action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) continue;
+        action = (struct sigaction){ .sa_handler = SIG_DFL };
+        sigaction(number, &action, NULL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -40,11 +49,14 @@ static int become(void *given) {
  * caller has closed. */
 static void leave_descriptors(void) {
     if (syscall(NUMBER_OF_CLOSE_RANGE, 3, ~0u, CLOSE_RANGE_UNSHARE) < 0) {
+        struct rlimit limit;
         unshare(CLONE_FILES);
-        for (int other = 3; other < 1024; other++) close(other);
+        if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur > MOST_CLOSED) limit.rlim_cur = MOST_CLOSED;
+        for (int other = 3; other < (int)limit.rlim_cur; other++) close(other);
     }
     int null = open("/dev/null", O_RDWR);
-    for (int standard = 0; standard <= 2; standard++) dup2(null, standard);
+    for (int standard = 0; standard <= 2; standard++)
+        if (null < 0 || dup2(null, standard) < 0) close(standard);
     if (null > 2) close(null);
 }
 

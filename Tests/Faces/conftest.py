@@ -3,7 +3,7 @@
     pytest Tests/Faces [--face c|python]
 
 $KBUS_LIB is the directory of libkbus.so and $KBUS_INCLUDE that of its headers; by default this repository's. The
-package is the one in $PYTHONPATH, or this repository's. With KBUS_REAPER=1 the cases in which processes die run too.
+package is the one in $PYTHONPATH, or this repository's.
 """
 
 import faulthandler
@@ -28,7 +28,6 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "needs_death: a process dies; left unless $KBUS_REAPER=1 says there is a reaper")
     config.addinivalue_line("markers", "one_face(face, reason): the case is about this face only")
     # After $PYTHONPATH, which may name another one to try.
     sys.path.append(str(library.PYTHON_PACKAGE))
@@ -87,8 +86,6 @@ def is_for_this_run(face_name, request):
         only, reason = mark.args
         if face_name != only:
             pytest.skip(reason)
-    if request.node.get_closest_marker("needs_death") and os.environ.get("KBUS_REAPER") != "1":
-        pytest.skip("a process dies, and there is no reaper yet")
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -127,10 +127,6 @@ def refused(call, *arguments, **keywords):
     Current.face.expect_refusal(call, *arguments, **keywords)
 
 
-# What a dead process leaves behind is noticed at once by a reaper only.
-needs_death = pytest.mark.needs_death
-
-
 def c_only(reason: str):
     return pytest.mark.one_face("c", reason)
 

@@ -1,7 +1,7 @@
 """K. Statuses: what the bus answers in place of a Replier."""
 
 import pytest
-from frame import ALL_OR_WAIT, M, SYNTHETIC, URGENT, fails, needs_death
+from frame import ALL_OR_WAIT, M, SYNTHETIC, URGENT, fails
 from words import (DISAPPEARED, GONE_AWAY, IGNORED, UNBOUND, announce, answer, ask, bindings, datas, ids, is_writable,
                    ksocks, make_full, open_ids, read, read_status, set_aside)
 
@@ -200,7 +200,6 @@ def test_K_16_what_a_user_sends_is_never_synthetic(bus):
     assert read(l).flags & SYNTHETIC == 0
 
 
-@needs_death
 def test_K_17_a_killed_replier(bus):
     s = bus.open()
     p = bus.peer()

@@ -39,7 +39,7 @@ def test_P_02_of_two_equal_bindings_the_newest_goes_first(bus):
     assert l.count() == 0
 
 
-@pytest.mark.parametrize("bound", itertools.permutations(["$.F.Jim", "$.F.*", "$.*"]), ids=" ".join)
+@pytest.mark.parametrize("bound", list(itertools.permutations(["$.F.Jim", "$.F.*", "$.*"])), ids=" ".join)
 def test_P_03_each_binding_owns_one_copy(bus, bound):
     s, l = ksocks(bus, 2)
     for order in itertools.permutations(bound):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from frame import ALL_OR_WAIT, M, fails, needs_death
+from frame import ALL_OR_WAIT, M, fails
 from words import (GONE_AWAY, announce, answer, ask, ids, is_readable, is_writable, ksocks, make_full, read,
                    read_status)
 
@@ -128,7 +128,6 @@ def test_R_11_poll_and_epoll_answer_as_select_does(bus, s_and_l, how):
     check(l, {"w"})
 
 
-@needs_death
 def test_R_12_a_killed_replier_wakes_who_waits_for_its_reply(bus):
     s, p = bus.peer().open(), bus.peer()
     r = p.open()

@@ -3,7 +3,7 @@
 import re
 import time
 
-from frame import ASK, fails, needs_death
+from frame import ASK, fails
 from words import announce, answer, ask, bindings, ids, ksocks, open_ids, read
 
 
@@ -62,7 +62,6 @@ def test_T_05_statistics(bus):
             r"      outstanding requests 0 \(size \d+, max 0\), unsent replies 0 \(max 0\)", third)
 
 
-@needs_death
 def test_T_06_a_process_killed_inside_a_call(bus):
     x = bus.open()
     x.bind("$.F")

@@ -21,9 +21,12 @@ package final class Orders {
   /// Takes orders from standard input until it ends, and answers each on standard output.
   static func run() {
     Lifeline.attach(seconds: 120)
-    let orders = Orders(directory: Bus.directory)
+    Orders(directory: Bus.directory).serve()
+  }
+
+  func serve() {
     while let line = readLine() {
-      print(orders.answer(line))
+      print(answer(line))
       fflush(nil)
     }
   }
@@ -44,6 +47,7 @@ package final class Orders {
   private func carryOut(_ order: Order) throws -> String {
     if order.verb == "open" { return try open(order) }
     if let answer = try lookOrEnd(order) { return answer }
+    if let answer = try endOrSurvive(order) { return answer }
     let label = try order.word(0)
     if order.verb == "drop" {
       guard ksocks.removeValue(forKey: label) != nil else { throw OrderMistake("no Ksock \(label) to drop") }

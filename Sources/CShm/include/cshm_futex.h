@@ -14,4 +14,7 @@ int cshm_futex_wake(const void *word, int count);
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t cshm_now(void);
 
+/* Lets so many nanoseconds pass. */
+void cshm_wait(uint64_t nanoseconds);
+
 #endif

@@ -33,9 +33,16 @@ void cshm_life_await(cshm_life *life, const void *word);
 /* To be called by the same thread, having given back all words, before the region is unmapped. */
 void cshm_life_end(cshm_life *life);
 
+/* Marks all words of this process, and the bus lock if the calling thread has it, as its end would, and wakes who waits for them. For
+ * a handler of fatal signals: the process is not to use any bus afterwards. Async-signal-safe. */
+void cshm_life_end_all(void);
+
 /* Whether some thread has the word; whether a thread ended that had it. */
 int cshm_life_is_taken(uint32_t word);
 int cshm_life_has_ended(uint32_t word);
+
+/* As the kernel would have, for a thread of an earlier boot. */
+void cshm_life_mark_ended(void *word);
 
 /* The word as it is to be waited on: FUTEX_WAITERS is set in it if somebody has it. */
 uint32_t cshm_life_prepare_wait(void *word);

@@ -22,6 +22,9 @@ int cshm_lock_release(void *word);
 /* The thread id in the word; 0 if free. */
 uint32_t cshm_lock_holder(const void *word);
 
+/* Whether somebody sleeps until the lock is free. */
+int cshm_lock_is_wanted(const void *word);
+
 /* Marks the lock as its holder's death would, if `holder` still has it. For a holder that is known to be gone, and that the
  * kernel did not mark. */
 void cshm_lock_bereave(void *word, uint32_t holder);

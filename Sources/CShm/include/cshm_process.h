@@ -13,6 +13,8 @@ uint32_t cshm_pid_namespace(void);
 uint32_t cshm_net_namespace(void);
 /* When a process started, in clock ticks since boot; 0 if there is no such process (a zombie counts as none). */
 uint64_t cshm_start_time(uint32_t process);
+/* Whether the process of this pid that started then has ended: 1 only if that is certain. */
+int cshm_process_is_gone(uint32_t process, uint64_t start_time);
 /* How many processors the calling thread may run on. */
 uint32_t cshm_processors(void);
 uint32_t cshm_user_id(void);

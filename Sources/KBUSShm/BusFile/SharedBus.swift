@@ -62,7 +62,9 @@ final class SharedBus: @unchecked Sendable {
       return bus
     }
     let memory = try BusFile.map(file.descriptor, file.geometry, file.path)
+    let boot = file.header.bootID
     let bus = SharedBus(file, mappedAt: memory, number: number, directory: directory)
+    try bus.startAnew(of: boot)
     bus.users = 1
     unsafe mapped.append(bus)
     return bus
@@ -74,6 +76,12 @@ final class SharedBus: @unchecked Sendable {
     users -= 1
     if users == 0 { unsafe Self.mapped.removeAll { $0 === self } }
     cshm_process_unlock()
+  }
+
+  /// Whether the descriptor is still that of the bus: a program can close what it did not open.
+  var hasItsFile: Bool {
+    var facts = cshm_file_facts()
+    return unsafe cshm_file_facts_of(descriptor, &facts) == 0 && facts.device == device && facts.inode == inode
   }
 
   /// Reserves pages of a payload, outside the lock, before their first use.

@@ -3,12 +3,15 @@
 internal import CShm
 
 final class BusWatcher: @unchecked Sendable {
-  // Sendable: `processes` and `slices` are the thread's own; the rest does not change, but for `isOver`, which is atomic.
+  // Sendable: `processes` and `slices` are the thread's own; the rest does not change, but for `isOver` and `unused`, which are
+  // atomic.
   let bus: SharedBus
   /// Its place among the watchers of its reaper.
   let number: Int
   private let reaper: Reaper
   private let isOver = LocalArray(repeating: UInt32(0), count: 1)
+  /// Since when nobody has used the bus; 0 while somebody does.
+  private let unused = LocalArray(repeating: UInt64(0), count: 1)
   /// For each owner, its process's descriptor, and which owner that is.
   private var processes: [(incarnation: UInt64, descriptor: CInt)]
   /// Threads that wait for the words of owners beyond those that fit one thread.
@@ -21,7 +24,10 @@ final class BusWatcher: @unchecked Sendable {
     processes = Array(repeating: (0, -1), count: bus.geometry.owners.count)
   }
 
-  deinit { isOver.deallocate() }
+  deinit {
+    isOver.deallocate()
+    unused.deallocate()
+  }
 
   /// False if there can be no more threads.
   func start() -> Bool { OwnThread.start { self.run() } }
@@ -45,7 +51,6 @@ final class BusWatcher: @unchecked Sendable {
 
   private func run() {
     var watch = Watch(bus, as: .reaper)
-    var idleSince: UInt64 = 0
     var reaps = bus.reapCount
     while true {
       watch.begin()
@@ -61,18 +66,14 @@ final class BusWatcher: @unchecked Sendable {
         if !hadRole { reaper.say("bus \(bus.number): watching") }
         if bus.reapCount != reaps { reaper.say("bus \(bus.number): \(bus.reapCount &- reaps) ended") }
         reaps = bus.reapCount
-        watchProcesses()
-        if isUnused {
-          if !isOfNamedFile { break }
-          if idleSince == 0 { idleSince = cshm_now() }
-          let idle = cshm_now() &- idleSince
-          if !reaper.options.stays {
-            if idle >= reaper.options.idle { break }
-            watch.wake(after: reaper.options.idle &- idle)
-          }
-        } else {
-          idleSince = 0
-        }
+        if watchProcesses() { watch.wake(after: Self.pause) }
+      } else {
+        watch.addOwnersBell()
+      }
+      noteUse()
+      if unusedSince != 0 {
+        if !isOfNamedFile { break }
+        if !reaper.options.stays, let left = reaper.timeLeft() { watch.wake(after: left) }
       }
       watch.wait()
     }
@@ -83,31 +84,49 @@ final class BusWatcher: @unchecked Sendable {
     reaper.ended(self)
   }
 
-  private var isUnused: Bool { !(0..<bus.geometry.owners.count).contains { bus.owner($0).isInUse } }
+  /// How often owners are looked at of which nothing else tells.
+  private static let pause: UInt64 = 250_000_000
+
+  // Use
+
+  /// Since when nobody has used the bus; 0 while somebody does.
+  var unusedSince: UInt64 { unsafe cshm_load64_acquire(unused.address(0)) }
+
+  private func noteUse() {
+    let isUsed = (0..<bus.geometry.owners.count).contains { bus.owner($0).isInUse }
+    if isUsed || unusedSince == 0 { unsafe cshm_store64(unused.address(0), isUsed ? 0 : cshm_now()) }
+  }
+
+  // Processes
 
   /// Opens descriptors of processes that have come, closes those of processes that have gone, and starts threads for owners beyond the
-  /// first.
-  private func watchProcesses() {
+  /// first. True if an owner has neither a life word nor a descriptor.
+  private func watchProcesses() -> Bool {
+    var isBlind = false
     for index in processes.indices {
       let owner = bus.owner(index), incarnation = owner.incarnation
       if incarnation != 0 {
         while index >= slices * Watch.owners, startSlice() { slices += 1 }
       }
-      guard incarnation != processes[index].incarnation else { continue }
-      if processes[index].descriptor >= 0 { _ = cshm_file_close(processes[index].descriptor) }
-      processes[index] = (incarnation, incarnation == 0 ? -1 : descriptor(of: owner))
+      if incarnation != processes[index].incarnation {
+        if processes[index].descriptor >= 0 { _ = cshm_file_close(processes[index].descriptor) }
+        processes[index] = (incarnation, incarnation == 0 ? -1 : descriptor(of: owner))
+      }
+      if incarnation != 0, processes[index].descriptor < 0, owner.life == 0 { isBlind = true }
     }
+    return isBlind
   }
 
-  /// Without one - no descriptors left, or another pid namespace - the owner's other witnesses are looked at now and then.
+  /// -1 if there is none to be had: no descriptors left, or another pid namespace. Then the owner's other witnesses tell.
   private func descriptor(of owner: OwnerRecord) -> CInt {
-    guard owner.pidNamespace == bus.pidNamespace else { return -1 }
+    guard bus.isNear(owner) else { return -1 }
     let descriptor = cshm_process_descriptor(owner.pid)
-    guard descriptor >= 0 else { return -1 }
     // Looked at after the descriptor is open: another process may have the pid by now. Then the owner is over, as one look will tell.
     if Machine.isGone(pid: owner.pid, startTime: owner.startTime) { _ = try? bus.reap(.one(owner.index)) }
-    _ = cshm_events_add(reaper.events, descriptor, UInt64(number) << 32 | UInt64(owner.index), 1)
-    return descriptor
+    guard descriptor >= 0 else { return -1 }
+    let result = cshm_events_add(reaper.events, descriptor, UInt64(number) << 32 | UInt64(owner.index), 1)
+    if result < 0 { _ = cshm_file_close(descriptor) }
+    return result < 0 ? -1 : descriptor
   }
 
   private func startSlice() -> Bool {
@@ -120,7 +139,10 @@ final class BusWatcher: @unchecked Sendable {
     while unsafe cshm_load32_acquire(isOver.address(0)) == 0 {
       watch.begin()
       watch.addOwnersBell()
+      let reaps = bus.reapCount
       _ = try? bus.reap(.ended)
+      // Who has departed is buried by the first thread, which has to know.
+      if bus.reapCount != reaps { bus.ringOwnersBell() }
       watch.addLives(from: first)
       watch.wait()
     }

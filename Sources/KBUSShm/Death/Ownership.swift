@@ -25,12 +25,13 @@ extension SharedBus {
   /// One Ksock more of this process. With the first, the process becomes an owner, and its helper begins.
   func comeAsOwner() throws(KBusError) -> OwnerRecord {
     try ownership.withLock { ownership throws(KBusError) in
-      if let index = ownership.index, ownership.ksocks > 0 {
+      if let index = ownership.index, isOurs(owner(index), ownership) {
         ownership.ksocks += 1
         return owner(index)
       }
       let owner = try claimOwner()
-      ownership.ksocks = 1
+      ownership.helper?.stop()
+      ownership.ksocks += 1
       ownership.index = owner.index
       ownership.incarnation = owner.incarnation
       ownership.helper = startHelper(for: owner)
@@ -62,8 +63,13 @@ extension SharedBus {
     }
   }
 
+  /// Not if the process has said that it ends (`cshm_life_end_all`), and does not.
+  private func isOurs(_ owner: OwnerRecord, _ ownership: Ownership) -> Bool {
+    owner.incarnation == ownership.incarnation && !owner.isDeparted
+  }
+
   /// Whether a thread of this process tells others of its end, and us of theirs.
-  var hasHelper: Bool { ownership.helper?.isRunning ?? false }
+  var hasHelper: Bool { ownership.helper?.isWatching ?? false }
 
   private func hasKsocks(_ owner: OwnerRecord) -> Bool {
     (0..<geometry.limits.ksocks).contains {

@@ -36,6 +36,7 @@ package final class Reaper: @unchecked Sendable {
 
   /// Ends when no bus has been used for a while; never with `stays`.
   package func run() {
+    guard events >= 0 else { return }
     while true {
       watchNewBuses()
       guard !isOver else { return }
@@ -88,6 +89,21 @@ package final class Reaper: @unchecked Sendable {
     cshm_process_lock()
     defer { cshm_process_unlock() }
     if watcher.number < watchers.count { watchers[watcher.number] = watcher } else { watchers.append(watcher) }
+  }
+
+  /// Called by a watcher whose bus is not used: how long until the program ends. Nil while some bus is used.
+  func timeLeft() -> UInt64? {
+    let now = cshm_now()
+    var left: UInt64 = 0
+    for case let watcher? in everybody {
+      guard watcher.unusedSince != 0 else { return nil }
+      let idle = now &- watcher.unusedSince
+      left = max(left, options.idle > idle ? options.idle &- idle : 0)
+    }
+    guard left == 0 else { return left }
+    say("no bus is used")
+    // Whoever comes at this moment is told by the kernel that nobody watches any more.
+    cshm_exit(0)
   }
 
   /// Called by a watcher at its end: the last one ends the program, which sits in a wait.

@@ -51,49 +51,73 @@ extension SharedBus {
     case .one(let index): look(at: index, thorough: true)
     }
     guard !found.isEmpty else { return remaining }
-    try lock("reap")
-    var rings = Rings(self)
+    // A sender that was killed after it gave the lock back may have owed anybody a wake.
     defer {
-      unlock()
-      rings.wake()
-      // A sender that was killed after it gave the lock back may have owed anybody a wake.
       ringAll()
       removeStrayFifos()
     }
+    for suspect in found { while try reap(suspect) {} }
+    return remaining
+  }
+
+  /// One step, in a hold of the lock of its own, so that nobody waits for longer than one Ksock takes, however many have died. False
+  /// when nothing is left to do.
+  private func reap(_ suspect: (index: Int, incarnation: UInt64, verdict: Verdict)) throws(KBusError) -> Bool {
+    try lock("reap")
+    var rings = Rings(self)
+    defer {
+      let isWanted = isLockWanted
+      unlock()
+      rings.wake()
+      // Whoever waits for the lock gets it now, and not after the last of many steps.
+      if isWanted { cshm_wait(Self.turn) }
+    }
+    // Somebody else may have done it meanwhile.
+    let owner = owner(suspect.index)
+    guard owner.incarnation == suspect.incarnation else { return false }
     do throws(KBusError) {
-      for (index, incarnation, verdict) in found where owner(index).incarnation == incarnation {
-        try depart(owner(index), &rings)
-        if verdict == .over { try bury(owner(index)) }
-      }
+      if !owner.isDeparted { return try departStep(owner, &rings) || suspect.verdict == .over }
+      return suspect.verdict == .over ? try buryStep(owner) : false
     } catch {
       // What was begun can't be finished: nobody can trust this bus any more.
       markCorrupt()
       throw error
     }
-    return remaining
   }
 
-  private func depart(_ owner: OwnerRecord, _ rings: inout Rings) throws(KBusError) {
-    guard !owner.isDeparted else { return }
-    try forEachKsock(of: owner) { ksock throws(KBusError) in try depart(ksock, &rings) }
+  private static let turn: UInt64 = 20_000
+
+  /// One of its Ksocks departs, or at last itself, which is the last step.
+  private func departStep(_ owner: OwnerRecord, _ rings: inout Rings) throws(KBusError) -> Bool {
+    if let ksock = firstKsock(of: owner, whichIs: { !$0.isDeparted }) {
+      try depart(ksock, &rings)
+      return true
+    }
     var transaction = Transaction(self, journalOf: nil)
     transaction.set(owner.at + CSHM_OWNER_DEPARTED, 1 as UInt32)
     transaction.set(geometry.watchLine + CSHM_WATCH_LINE_REAPS, reapCount &+ 1)
     transaction.commit()
     ringPending(&rings)
+    return false
   }
 
-  private func bury(_ owner: OwnerRecord) throws(KBusError) {
-    try forEachKsock(of: owner) { ksock throws(KBusError) in try bury(ksock, keepingHeld: false) }
+  /// One of its Ksocks is buried, or at last itself, which is the last step.
+  private func buryStep(_ owner: OwnerRecord) throws(KBusError) -> Bool {
+    if let ksock = firstKsock(of: owner, whichIs: { _ in true }) {
+      try bury(ksock, keepingHeld: false)
+      return true
+    }
     var transaction = Transaction(self, journalOf: nil)
     transaction.set(owner.at + CSHM_OWNER_INCARNATION, 0 as UInt64)
     transaction.commit()
+    return false
   }
 
-  private func forEachKsock(of owner: OwnerRecord, _ body: (KsockRecord) throws(KBusError) -> Void) throws(KBusError) {
+  private func firstKsock(of owner: OwnerRecord, whichIs isMeant: (KsockRecord) -> Bool) -> KsockRecord? {
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)
-      if ksock.isInUse, memory.u32(ksock.at + CSHM_KSOCK_OWNER) == UInt32(owner.index) + 1 { try body(ksock) }
+      if ksock.isInUse, memory.u32(ksock.at + CSHM_KSOCK_OWNER) == UInt32(owner.index) + 1, isMeant(ksock) { return ksock }
     }
+    return nil
   }
 }

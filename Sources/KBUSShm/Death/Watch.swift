@@ -23,18 +23,27 @@ public enum Watcher: UInt32, Sendable {
   private var patience: UInt64 = 0
   /// When to start a reaper; nil if one has been started.
   private var startAt: UInt64?
+  private var startDelay = Self.shortestStartDelay
+  private var lastStart: UInt64 = 0
   /// How long to wait before looking again at owners that have departed; grows.
   private var pause: UInt64 = Self.shortestPause
+  /// When a helper without the role looks for itself.
+  private var glanceAt: UInt64 = 0
 
   private var words: [cshm_watched] = []
   private var deadline: UInt64 = .max
+  /// Somebody waits for more than deaths.
+  var hearsBells = false
 
   private static let shortestPause: UInt64 = 2_000_000
   private static let longestPause: UInt64 = 250_000_000
   /// A reaper that has asked for the role takes it within this time, or is not there any more.
   private static let mostPatience: UInt64 = 100_000_000
-  /// A process that is gone again so soon needs no reaper.
-  private static let startDelay: UInt64 = 50_000_000
+  /// A process that is gone again so soon needs no reaper. If reapers end all the time, they are started ever more rarely.
+  private static let shortestStartDelay: UInt64 = 50_000_000
+  private static let longestStartDelay: UInt64 = 60_000_000_000
+  /// Whoever has the role may be stopped, as may be the one who was woken to take it: no wait is without a limit (DESIGN R7).
+  private static let betweenGlances: UInt64 = 60_000_000_000
 
   /// For the calling thread.
   init(_ bus: SharedBus, as kind: Watcher) {
@@ -51,6 +60,9 @@ public enum Watcher: UInt32, Sendable {
     if let life = unsafe life { unsafe cshm_life_end(life) }
   }
 
+  /// False where the kernel keeps no list of a thread's words.
+  var tellsOfEnds: Bool { unsafe life != nil }
+
   // The life word of this process
 
   func claimLife(of owner: OwnerRecord) {
@@ -66,6 +78,7 @@ public enum Watcher: UInt32, Sendable {
   mutating func begin() {
     words.removeAll(keepingCapacity: true)
     deadline = .max
+    hearsBells = false
   }
 
   /// With more words than the kernel can wait for, it looks at the rest now and then.
@@ -84,10 +97,10 @@ public enum Watcher: UInt32, Sendable {
 
   func wait() {
     let result = unsafe words.withUnsafeBufferPointer { unsafe cshm_futex_wait_any($0.baseAddress!, UInt32($0.count), deadline) }
-    guard result == -CInt(CSHM_ENOSYS) else { return }
-    // Linux before 5.16 can't wait for several words: look now and then.
+    guard result < 0, ![-CInt(CSHM_EAGAIN), -CInt(CSHM_EINTR), -CInt(CSHM_ETIMEDOUT)].contains(result) else { return }
+    // Linux before 5.16 can't wait for several words, and a sandbox may not let us: look now and then.
     let first = unsafe UnsafeRawPointer(bitPattern: UInt(words[0].address))!
-    _ = unsafe cshm_futex_wait(first, UInt32(words[0].expected), min(deadline, cshm_now() &+ Self.longestPause))
+    _ = unsafe cshm_futex_wait(first, UInt32(words[0].expected), min(deadline, cshm_now() &+ (hearsBells ? Self.shortestPause : Self.longestPause)))
   }
 
   // The role
@@ -103,16 +116,29 @@ public enum Watcher: UInt32, Sendable {
       patience = cshm_now() &+ Self.mostPatience
       tryForRole()
     }
-    if hasRole { watchOver() }
+    if hasRole { watchOver() } else if kind == .helper { glance() }
+  }
+
+  private mutating func glance() {
+    let now = cshm_now()
+    if glanceAt == 0 { glanceAt = now &+ Self.betweenGlances }
+    if now >= glanceAt {
+      glanceAt = now &+ Self.betweenGlances
+      _ = try? bus.reap(.ended)
+    }
+    deadline = min(deadline, glanceAt)
   }
 
   private mutating func tryForRole() {
     guard let life = unsafe life else { return }
     let seen = unsafe cshm_life_prepare_wait(memory.lockWord(role))
     if cshm_life_is_taken(seen) != 0 {
-      if kind == .reaper, bus.watcher == .helper {
-        memory.store32(roleWanted, 1)
-        bus.ringHelpers()
+      if kind == .reaper, bus.watcher != .reaper {
+        // Whoever has just taken it has not said yet what it is.
+        if bus.watcher == .helper {
+          memory.store32(roleWanted, 1)
+          bus.ringHelpers()
+        }
         wake(after: Self.mostPatience)
       }
       // If we are the one that is woken, and are killed before we take it, another is woken in our place.
@@ -133,7 +159,9 @@ public enum Watcher: UInt32, Sendable {
     hasRole = true
     memory.store32(bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER, kind.rawValue)
     if kind == .reaper { memory.store32(roleWanted, 0) }
-    startAt = cshm_now() &+ Self.startDelay
+    let now = cshm_now()
+    if now &- lastStart > Self.longestStartDelay { startDelay = Self.shortestStartDelay }
+    startAt = now &+ startDelay
     // Whoever had it may have missed an end.
     _ = try? bus.reap(.all)
     bus.removeStrayFifos()
@@ -161,6 +189,8 @@ public enum Watcher: UInt32, Sendable {
     if kind == .helper, let start = startAt {
       if cshm_now() < start { return deadline = min(deadline, start) }
       startAt = nil
+      lastStart = cshm_now()
+      startDelay = min(startDelay &* 2, Self.longestStartDelay)
       bus.startReaper()
     }
   }

@@ -23,12 +23,18 @@ extension SharedBus {
     // Its helper thread has not begun yet, or could not be had.
     let isMute = life == 0
     if cshm_life_is_taken(life) != 0, !thorough { return .alive }
-    let isNear = owner.pidNamespace == pidNamespace
+    let isNear = isNear(owner)
     if isNear, Machine.isGone(pid: owner.pid, startTime: owner.startTime) { return .over }
     if isMute ? isNear : cshm_life_has_ended(life) == 0 { return .alive }
-    return isMarked(owner) ? (isMute ? .alive : .ending) : .over
+    if isMarked(owner) { return isMute ? .alive : .ending }
+    // After execve, or in another pid namespace. A process that is just ending may have closed the file itself: its threads are given
+    // the time until somebody looks again.
+    return isNear && !owner.isDeparted ? .ending : .over
   }
 
-  /// Whether a descriptor of the owner is still open somewhere.
-  private func isMarked(_ owner: OwnerRecord) -> Bool { cshm_file_is_marked(descriptor, UInt64(owner.at)) != 0 }
+  /// Whether its pid means the same to us. A namespace that can't be told (0) is nobody's.
+  func isNear(_ owner: OwnerRecord) -> Bool { owner.pidNamespace == pidNamespace && pidNamespace != 0 }
+
+  /// Whether a descriptor of the owner is still open somewhere. Where our own was closed by the program, nobody can tell.
+  private func isMarked(_ owner: OwnerRecord) -> Bool { !hasItsFile || cshm_file_is_marked(descriptor, UInt64(owner.at)) != 0 }
 }

@@ -155,6 +155,13 @@ public final class Ksock: @unchecked Sendable {
     record.ringOwnThreads()
   }
 
+  /// For a handler of fatal signals: says at once that this process ends, with all its Ksocks on all buses. Otherwise the others
+  /// learn it when the kernel is done with the process, which a core dump or a backtrace can put off for seconds. Afterwards the process
+  /// is to use none of its Ksocks: they are closed.
+  ///
+  /// **Threads:** any; async-signal-safe. **Blocking:** never.
+  public static func ownerIsCrashing() { cshm_life_end_all() }
+
   // Locks between threads of this process. Order: takeLock, sendLock, bus lock.
 
   @inline(__always) func lockTakes() { unsafe cshm_local_lock(locks.address(0)) }

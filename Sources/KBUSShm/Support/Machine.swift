@@ -23,6 +23,6 @@ enum Machine {
 
   static func errorText(_ errno: CInt) -> String { unsafe String(cString: cshm_error_text(errno)) }
 
-  /// Whether a process of this pid namespace is gone: its pid is unused, or used by a younger process.
-  static func isGone(pid: UInt32, startTime: UInt64) -> Bool { cshm_start_time(pid) != startTime }
+  /// Whether a process of this pid namespace is gone: its pid is unused, or used by a younger process. False if that can't be told.
+  static func isGone(pid: UInt32, startTime: UInt64) -> Bool { cshm_process_is_gone(pid, startTime) != 0 }
 }

@@ -61,6 +61,9 @@ extension SharedBus {
 
   func unlock() { if unsafe cshm_lock_release(lockWord) != 0 { markCorrupt() } }
 
+  /// Whether somebody sleeps until we give the lock back.
+  var isLockWanted: Bool { unsafe cshm_lock_is_wanted(lockWord) != 0 }
+
   /// Somebody found that the bus can't be trusted any more.
   var isCorrupt: Bool { memory.u32(CSHM_HEADER_CORRUPT) != 0 }
 

@@ -99,6 +99,7 @@
       added.removeAll()
       unsafe cshm_local_unlock(word.address(0))
       bells.removeAll { !$0.listen(&watch) }
+      watch.hearsBells = !bells.isEmpty
     }
   }
 #endif

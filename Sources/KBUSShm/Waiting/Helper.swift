@@ -7,11 +7,20 @@
 internal import CShm
 
 final class Helper: @unchecked Sendable {
-  // Sendable: `stopWord` is atomic; the rest is set before the thread begins.
+  // Sendable: `stopWord` and `state` are atomic; the rest is set before the thread begins.
   private let bus: SharedBus
   private let owner: OwnerRecord
   private let stopWord = LocalArray(repeating: UInt32(0), count: 1)
-  fileprivate(set) var isRunning = false
+  private let state = LocalArray(repeating: State.starting.rawValue, count: 1)
+
+  private enum State: UInt32 {
+    case starting
+    case watching
+    /// The kernel tells nobody of this thread's end.
+    case serving
+    /// There can be no more threads.
+    case missing
+  }
 
   fileprivate init(_ bus: SharedBus, _ owner: OwnerRecord) {
     self.bus = bus
@@ -26,12 +35,30 @@ final class Helper: @unchecked Sendable {
 
   deinit {
     stopWord.deallocate()
+    state.deallocate()
     #if !$Embedded
       orders.deallocate()
     #endif
   }
 
-  fileprivate func start() { isRunning = OwnThread.start { self.run() } }
+  /// Returns when the thread has its life word: a process that ends at once, or becomes another program, is to be noticed as well.
+  fileprivate func start() {
+    guard OwnThread.start({ self.run() }) else { return set(.missing) }
+    while unsafe cshm_load32_acquire(state.address(0)) == State.starting.rawValue {
+      _ = unsafe cshm_futex_wait(state.address(0), State.starting.rawValue, UInt64.max)
+    }
+  }
+
+  private func set(_ now: State) {
+    unsafe cshm_store32(state.address(0), now.rawValue)
+    _ = unsafe cshm_futex_wake(state.address(0), CInt.max)
+  }
+
+  /// Whether the thread tells of this process's end, and is told of others'.
+  var isWatching: Bool { unsafe cshm_load32_acquire(state.address(0)) == State.watching.rawValue }
+
+  /// Whether there is a thread.
+  var isRunning: Bool { unsafe cshm_load32_acquire(state.address(0)) != State.missing.rawValue }
 
   /// The thread ends by itself, soon.
   func stop() {
@@ -43,8 +70,9 @@ final class Helper: @unchecked Sendable {
 
   private func run() {
     var watch = Watch(bus, as: .helper)
-    // While the process is an owner the record is ours to write: it gives the record back under the same lock.
-    try? bus.ownership.withLock { _ in if !isStopped { watch.claimLife(of: owner) } }
+    // The record is ours to write: whoever started us waits.
+    watch.claimLife(of: owner)
+    set(watch.tellsOfEnds ? .watching : .serving)
     bus.ringOwnersBell()
     while true {
       watch.begin()

@@ -6,7 +6,7 @@ extension Ksock {
   /// Waits until one of these Ksocks is ready for any of `what`, and returns all that are, in the order given; none when the time is up.
   /// They may be on different buses.
   ///
-  /// **Blocking:** until one is ready or the deadline. Beyond 128 Ksocks, and before Linux 5.16, it looks at them every millisecond.
+  /// **Blocking:** until one is ready or the deadline. Beyond 128 Ksocks, and where Linux does not allow FUTEX_WAITV (before 5.16), it looks at them every millisecond.
   /// **Errors:** those of `wait(for:within:)`, of any of the Ksocks.
   public static func wait(
     any ksocks: [Ksock], for what: Readiness = .readable, within limit: Duration?
@@ -80,7 +80,8 @@ private struct Bells: ~Copyable {
       guard let first = $0.baseAddress else { return -CInt(CSHM_EINVAL) }
       return unsafe cshm_futex_wait_any(first, UInt32($0.count), words.count == ksocks.count ? limit : soon)
     }
-    if result == -CInt(CSHM_ENOSYS) || result == -CInt(CSHM_EINVAL) { _ = nap(until: soon) }
+    // Refused: an older kernel, or a sandbox.
+    if result < 0, ![-CInt(CSHM_EAGAIN), -CInt(CSHM_EINTR), -CInt(CSHM_ETIMEDOUT)].contains(result) { _ = nap(until: soon) }
     for ksock in alone where !ksock.shared.isReaped { _ = try? ksock.shared.reap(.all) }
   }
 }

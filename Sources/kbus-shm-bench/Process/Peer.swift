@@ -1,21 +1,18 @@
 import CBench
 import Glibc
 
-/// This program, started once more as another process. It is killed when this value goes.
+/// Another process: this program started once more, or another program. It is killed when this value goes.
 final class Peer {
-  private let process: pid_t
+  let process: pid_t
   private var hasEnded = false
 
-  /// How long a peer may take to get ready or to end.
-  private static let patience: UInt64 = 30_000_000_000
-
-  init(_ arguments: String..., input: Int32 = -1) throws(BenchError) {
-    var argv = unsafe (["kbus-shm-bench"] + arguments).map { unsafe strdup($0) } + [nil]
+  init(path: String = "/proc/self/exe", _ arguments: [String], input: Int32 = -1, errors: Int32 = -1) throws(BenchError) {
+    var argv = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
     defer { for index in 0...arguments.count { unsafe free(argv[index]) } }
-    process = unsafe cbench_spawn_self(&argv, input)
+    process = unsafe cbench_spawn(path, &argv, input, errors)
     guard process > 0 else {
       hasEnded = true
-      throw BenchError("cannot start \(arguments[0])", errno: process)
+      throw BenchError("cannot start \(path)", errno: process)
     }
   }
 
@@ -23,49 +20,31 @@ final class Peer {
 
   /// Waits until this is true. It is an error if the peer ends first.
   func wait(until isTrue: () -> Bool) throws(BenchError) {
-    let deadline = Clock.now() + Peer.patience
+    let deadline = Clock.now() + 30_000_000_000
     while !isTrue() {
-      if let status = try endStatus() { throw BenchError("a peer ended early, with wait status \(status)") }
-      try Peer.pause(before: deadline)
-    }
-  }
-
-  /// Waits until the peer has ended of itself, and without complaint.
-  func waitForEnd() throws(BenchError) {
-    let deadline = Clock.now() + Peer.patience
-    while true {
-      if let status = try endStatus() {
-        guard status == 0 else { throw BenchError("a peer failed, with wait status \(status)") }
-        return
+      guard Clock.now() < deadline else { throw BenchError("it did not get ready in time") }
+      var status: Int32 = 0
+      guard unsafe cbench_wait(process, 1, &status) == 0 else {
+        hasEnded = true
+        throw BenchError("it ended early, with wait status \(status)", isUnavailable: status == Int32(CBENCH_UNAVAILABLE) << 8)
       }
-      try Peer.pause(before: deadline)
     }
   }
 
-  private func endStatus() throws(BenchError) -> Int32? {
+  /// Waits until the peer has ended, and returns its wait status.
+  func end(within seconds: Int32) throws(BenchError) -> Int32 {
     var status: Int32 = 0
-    let result = unsafe cbench_has_ended(process, &status)
-    if result == 0 { return nil }
+    let result = unsafe cbench_wait(process, seconds * 1000, &status)
+    guard result != 0 else { throw BenchError("it did not end within \(seconds) seconds") }
     hasEnded = true
     guard result == 1 else { throw BenchError("cannot wait for a peer", errno: result) }
     return status
-  }
-
-  private static func pause(before deadline: UInt64) throws(BenchError) {
-    guard Clock.now() < deadline else { throw BenchError("a peer neither got ready nor ended in time") }
-    usleep(100)
   }
 }
 
 // What a peer does about itself.
 extension Peer {
   static var ownProcess: pid_t { getpid() }
-
-  /// Has the kernel kill this process when its parent ends, however that comes about.
-  static func dieWith(parent: pid_t) throws(BenchError) {
-    let result = cbench_die_with_parent(parent)
-    guard result == 0 else { throw BenchError("cannot be tied to process \(parent)", errno: result) }
-  }
 
   /// Returns once no process holds the other end of standard input.
   static func outliveWritersOfStandardInput() { cbench_outlive_writers_of_stdin() }

@@ -14,6 +14,8 @@ struct Machine: Encodable {
   var kernel: String
   var libc: String?
   var pageBytes: Int
+  /// How many processes wanted a processor in the last minute. More than none besides us: others disturb.
+  var load: String
   /// What reading the clock adds to each single round trip.
   var clockNs: Double
   /// "release", or "debug": then the figures say nothing.
@@ -30,6 +32,7 @@ struct Machine: Encodable {
       kernel: nonEmpty(text(of: "/proc/sys/kernel/osrelease")) ?? "unknown",
       libc: unsafe cbench_libc().map { unsafe String(cString: $0) },
       pageBytes: Int(getpagesize()),
+      load: nonEmpty(text(of: "/proc/loadavg"))?.split(separator: " ").first.map { String($0) } ?? "unknown",
       clockNs: Clock.cost(),
       build: buildName)
   }

@@ -1,34 +1,89 @@
-/// How many times its limit the bus costs: the median over the runs of the ratio within each run, so that drift between
-/// runs does not count.
-struct Ratio: Encodable {
-  var what: String
-  var mode: Mode
-  var cores: Int
-  /// Of the medians of single round trips, both with the clock's price in them.
-  var ratio: Double
-  /// Of `mean_amortised`, without the clock's price. The stricter of the two when spinning: a price that both sides pay
-  /// brings their ratio nearer to one.
-  var ratioAmortised: Double
-  var goal: Double
-  /// The ratio in each run.
-  var runs: [Double]
+/// One figure held against another of the same run: the median over the runs of the ratio within each run, so that drift
+/// between runs does not count. A limit that was measured around each run is taken as it was then.
+struct Ratio {
+  let of: Configuration
+  let to: Configuration
+  /// Of the figures of each run; single times have the clock's price in them.
+  let ratio: Double
+  /// Of what is known without the clock's price. The stricter of the two for short times: a price that both pay brings
+  /// their ratio nearer to one.
+  let amortised: Double?
+  let goal: Goal?
+  /// The ratio in each run, and the figures that it is of.
+  let runs: [Double]
+  private let ofRuns: [Double]
+  private let toRuns: [Double]
 
-  /// Nil if only one of the two was measured.
-  init?(_ bus: Result, among results: [Result]) {
-    guard bus.scenario.transport == .bus,
-      let limit = results.first(where: { $0.scenario == bus.scenario.limit })
-    else { return nil }
-    let scenario = bus.scenario
-    what = "kbus / \(limit.scenario.transport.rawValue), \(scenario.mode.rawValue), \(scenario.coresText)"
-    mode = scenario.mode
-    cores = scenario.cores
-    runs = zip(bus.runs, limit.runs).map { Double($0) / Double($1) }
+  /// Nil if the standard was not measured: neither around the result's runs nor in turn with them.
+  private init?(of result: Result, to standard: Standard, among others: [Configuration: Result]) {
+    of = result.configuration
+    to = standard.configuration
+    goal = standard.goal
+    ofRuns = result.runs
+    let toAmortised: [Double]
+    if result.bracket == to {
+      toRuns = result.brackets.map { $0.figure }
+      toAmortised = result.brackets.map { $0.amortised }
+    } else {
+      guard let other = others[to] else { return nil }
+      toRuns = other.runs
+      toAmortised = other.amortisedRuns
+    }
+    runs = zip(ofRuns, toRuns).map { $0 / $1 }
     ratio = runs.median
-    ratioAmortised = zip(bus.amortisedRuns, limit.amortisedRuns).map { $0 / $1 }.median
-    goal = scenario.goal
+    let amortisedRuns = zip(result.amortisedRuns, toAmortised).map { $0 / $1 }
+    amortised = amortisedRuns.isEmpty ? nil : amortisedRuns.median
+  }
+
+  /// The figure that the goal is for: without the clock's price where times are short.
+  var judged: Double { of.mode == .spin || of.mode == .none ? amortised ?? ratio : ratio }
+
+  var isMet: Bool? { goal?.isMet(by: judged) }
+
+  /// All ratios that these results allow.
+  static func all(of results: [Result]) -> [Ratio] {
+    let others = Dictionary(results.map { ($0.configuration, $0) }) { first, _ in first }
+    return results.flatMap { result in
+      result.standards.compactMap { Ratio(of: result, to: $0, among: others) }
+    }
   }
 }
 
-extension Scenario {
-  var coresText: String { cores == 1 ? "one core" : "two cores" }
+extension Ratio: Encodable {
+  private enum Key: String, CodingKey {
+    case what, scenario, transport, mode, api, cores, payloadBytes, to, ratio, ratioAmortised, goal, goalIs, isMet, runs, ofRuns, toRuns
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode("\(of.label) / \(to.label)", forKey: .what)
+    try container.encode(of.scenario, forKey: .scenario)
+    try container.encode(of.transport, forKey: .transport)
+    try container.encode(of.mode, forKey: .mode)
+    try container.encode(of.interface, forKey: .api)
+    try container.encode(of.cores, forKey: .cores)
+    try container.encode(of.payloadBytes, forKey: .payloadBytes)
+    try container.encode(to.transport, forKey: .to)
+    try container.encode(ratio, forKey: .ratio)
+    if let amortised { try container.encode(amortised, forKey: .ratioAmortised) }
+    if let goal, let isMet {
+      try container.encode(goal.value, forKey: .goal)
+      try container.encode(goal.comparison, forKey: .goalIs)
+      try container.encode(isMet, forKey: .isMet)
+    }
+    try container.encode(runs, forKey: .runs)
+    try container.encode(ofRuns, forKey: .ofRuns)
+    try container.encode(toRuns, forKey: .toRuns)
+  }
+}
+
+extension Goal {
+  var comparison: String {
+    switch self {
+    case .atMost: "<="
+    case .atLeast: ">="
+    }
+  }
+
+  var text: String { "\(comparison) \(value.fixed(2))" }
 }

@@ -1,47 +1,92 @@
 import Histogram
 
-/// All runs of one scenario.
+/// All runs of one case.
 struct Result {
-  let scenario: Scenario
-  private(set) var all = Histogram<UInt64>(highestTrackableValue: 3_600_000_000_000)
-  /// The median of each run.
-  private(set) var runs: [UInt64] = []
+  let configuration: Configuration
+  let unit: Unit
+  let goal: Goal?
+  let ceiling: Double?
+  let standards: [Standard]
+  private(set) var histogram: Histogram<UInt64>?
+  /// The figure of each run.
+  private(set) var runs: [Double] = []
   private(set) var amortisedRuns: [Double] = []
+  let bracket: Configuration?
+  /// What the bracket was around each run.
+  private(set) var brackets: [(figure: Double, amortised: Double)] = []
 
-  init(scenario: Scenario) { self.scenario = scenario }
-
-  mutating func add(_ timings: Timings) {
-    all.add(timings.histogram)
-    runs.append(timings.median)
-    amortisedRuns.append(timings.meanAmortised)
+  init(_ measured: Case) {
+    configuration = measured.configuration
+    unit = measured.unit
+    goal = measured.goal
+    ceiling = measured.ceiling
+    standards = measured.standards
+    bracket = measured.bracket
   }
 
-  var meanAmortised: Double { amortisedRuns.median }
+  mutating func add(_ sample: Sample) {
+    if let more = sample.histogram {
+      if histogram == nil { histogram = Histogram(highestTrackableValue: Sample.longest) }
+      histogram?.add(more)
+    }
+    runs.append(sample.figure)
+    if let amortised = sample.amortised { amortisedRuns.append(amortised) }
+    if let bracket = sample.bracket { brackets.append(bracket) }
+  }
+
+  /// The median of the runs.
+  var figure: Double { runs.median }
+  var isTooHigh: Bool { ceiling.map { figure > $0 } ?? false }
+  var amortised: Double? { amortisedRuns.isEmpty ? nil : amortisedRuns.median }
+
+  static let percentiles = [50, 90, 99, 99.9, 99.99]
+
+  /// Of all single times of all runs; the last is the longest.
+  var percentiles: [UInt64]? {
+    histogram.map { histogram in Result.percentiles.map { histogram.valueAtPercentile($0) } + [histogram.max] }
+  }
 }
 
 extension Result: Encodable {
   private enum Key: String, CodingKey {
-    case scenario, transport, mode, cores, payloadBytes, unit, p50, p90, p99, p999, max, meanAmortised
-    case samples, runs, runsAmortised
+    case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, memoryBytes, requests, variant, unit, value, runs
+    case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet, ceiling
   }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    try container.encode("rtt", forKey: .scenario)
-    try container.encode(scenario.transport, forKey: .transport)
-    try container.encode(scenario.mode, forKey: .mode)
-    try container.encode(scenario.cores, forKey: .cores)
-    try container.encode(Payload.bytes, forKey: .payloadBytes)
-    try container.encode("ns", forKey: .unit)
-    try container.encode(all.valueAtPercentile(50), forKey: .p50)
-    try container.encode(all.valueAtPercentile(90), forKey: .p90)
-    try container.encode(all.valueAtPercentile(99), forKey: .p99)
-    try container.encode(all.valueAtPercentile(99.9), forKey: .p999)
-    try container.encode(all.max, forKey: .max)
-    try container.encode(meanAmortised, forKey: .meanAmortised)
-    try container.encode(all.totalCount, forKey: .samples)
+    try container.encode(configuration.scenario, forKey: .scenario)
+    try container.encode(configuration.transport, forKey: .transport)
+    try container.encode(configuration.mode, forKey: .mode)
+    try container.encode(configuration.interface, forKey: .api)
+    try container.encode(configuration.cores, forKey: .cores)
+    try container.encode(configuration.senders, forKey: .senders)
+    try container.encode(configuration.listeners, forKey: .listeners)
+    try container.encode(configuration.bindings, forKey: .bindings)
+    try container.encode(configuration.payloadBytes, forKey: .payloadBytes)
+    if configuration.rate != 0 { try container.encode(configuration.rate, forKey: .rate) }
+    if configuration.memoryBytes != 0 { try container.encode(configuration.memoryBytes, forKey: .memoryBytes) }
+    if configuration.requests != 1 { try container.encode(configuration.requests, forKey: .requests) }
+    if !configuration.variant.isEmpty { try container.encode(configuration.variant, forKey: .variant) }
+    try container.encode(unit, forKey: .unit)
+    try container.encode(figure, forKey: .value)
     try container.encode(runs, forKey: .runs)
-    try container.encode(amortisedRuns, forKey: .runsAmortised)
+    try container.encodeIfPresent(ceiling, forKey: .ceiling)
+    if let goal {
+      try container.encode(goal.value, forKey: .goal)
+      try container.encode(goal.comparison, forKey: .goalIs)
+      try container.encode(goal.isMet(by: figure), forKey: .isMet)
+    }
+    if let histogram, let percentiles {
+      for (key, value) in zip([Key.p50, .p90, .p99, .p999, .p9999, .max], percentiles) {
+        try container.encode(value, forKey: key)
+      }
+      try container.encode(histogram.totalCount, forKey: .samples)
+    }
+    if let amortised {
+      try container.encode(amortised, forKey: .meanAmortised)
+      try container.encode(amortisedRuns, forKey: .runsAmortised)
+    }
   }
 }
 

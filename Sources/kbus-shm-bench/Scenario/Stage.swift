@@ -1,43 +1,40 @@
-/// Where scenarios are played: a directory, two processors, and the words that both processes share.
-struct Stage {
+import FoundationEssentials
+
+/// Where cases are played: a directory, two processors, and how long each may take.
+struct Stage: Sendable {
   let directory: String
   let cpus: CPUList
-  let area: SharedArea
+  let samples: Int
+  let timeLimit: UInt64
 
-  init(directory: String, cpus: CPUList) throws(BenchError) {
-    self.directory = directory
-    self.cpus = cpus
-    area = try SharedArea(in: directory)
+  /// The options that tell a part which case it plays. Single-core cases have everybody on the first processor.
+  func options(for configuration: Configuration, samples: Int? = nil) -> [String] {
+    [
+      configuration.scenario, "--transport", configuration.transport.rawValue, "--mode", configuration.mode.rawValue,
+      "--api", configuration.interface.rawValue, "--bytes", "\(configuration.payloadBytes)",
+      "--samples", "\(samples ?? self.samples)", "--time-limit", "\(timeLimit)",
+      "--client", "\(cpus.cpus[0])", "--server", "\(cpus.cpus[configuration.cores - 1])",
+      "--senders", "\(configuration.senders)", "--listeners", "\(configuration.listeners)", "--rate", "\(configuration.rate)",
+      "--memory", "\(configuration.memoryBytes)", "--requests", "\(configuration.requests)", "--bindings", "\(configuration.bindings)", "--variant", configuration.variant,
+    ]
   }
 
-  /// Starts a server, times the scenario against it and sees it end.
-  func measure(_ scenario: Scenario, samples: Int) throws(BenchError) -> Timings {
-    area.reset()
-    // Before a Ksock is opened, so that any thread that it starts is bound as well.
-    try CPUList(cpus: [cpus.cpus[0]]).pinThisThread()
-    // A scenario that hangs is a fault of what is measured; the run must not hang with it.
-    Watchdog.restart()
-    defer { Watchdog.stop() }
-    switch scenario.transport {
-    case .bus:
-      let client = try BusClient(in: directory, mode: scenario.mode)
-      return try measure(scenario, by: client, samples: samples)
-    case .cacheLine: return try measure(scenario, by: CacheLineExchange(area), samples: samples)
-    case .futex: return try measure(scenario, by: FutexExchange(area), samples: samples)
-    }
+  /// A case's own directory, for as long as it is played.
+  func inOwnDirectory<T>(_ body: (String) throws(BenchError) -> T) throws(BenchError) -> T {
+    let own = directory + "/case"
+    PrivateDirectory.removeTree(own)
+    try PrivateDirectory.make(own)
+    defer { PrivateDirectory.removeTree(own) }
+    return try body(own)
   }
 
-  private func measure(
-    _ scenario: Scenario, by exchange: some Exchange, samples: Int
-  ) throws(BenchError) -> Timings {
-    let server = CPUList(cpus: [cpus.cpus[scenario.cores - 1]])
-    let peer = try Peer(
-      "serve", "--transport", scenario.transport.rawValue, "--mode", scenario.mode.rawValue, "--cpu", "\(server)",
-      "--directory", directory, "--parent", "\(Peer.ownProcess)")
-    try peer.wait(until: { area.isReady })
-    let timings = try Timings(of: exchange, samples: samples)
-    try exchange.endServer()
-    try peer.waitForEnd()
-    return timings
+  /// Has a program play a case in a directory of its own, and returns what it leaves.
+  func run(_ program: Program, _ options: [String]) throws(BenchError) -> [[UInt64]] {
+    try inOwnDirectory { directory throws(BenchError) in try program.run(options, in: directory) }
+  }
+
+  /// Has the program of the case's transport play it.
+  func run(_ configuration: Configuration, samples: Int? = nil) throws(BenchError) -> [[UInt64]] {
+    try run(Program.for(configuration.transport), options(for: configuration, samples: samples))
   }
 }

@@ -15,7 +15,8 @@ final class Peer {
 
   var pid: pid_t { process.pid }
 
-  init(directory: String) throws {
+  /// `through`: a program, with its arguments, that starts the peer's.
+  init(directory: String, environment: [String: String] = [:], through wrapper: [String] = []) throws {
     path = "\(directory)/orders-\(UUID().uuidString)"
     guard unsafe mkfifo(path, 0o600) == 0 else { throw ProcessFailure("no FIFO at \(path): errno \(errno)") }
     // For reading too, so that neither side waits for the other to open it.
@@ -24,13 +25,20 @@ final class Peer {
     var variables = ProcessInfo.processInfo.environment
     variables["KBUS_CREATE"] = nil
     variables["KBUS_DIR"] = directory
-    process = try RunningProcess(RunningProcess.built("TestPeer"), [], environment: variables, input: .file(path))
+    variables.merge(environment) { $1 }
+    let words = wrapper + [try RunningProcess.built("TestPeer")]
+    process = try RunningProcess(words[0], Array(words.dropFirst()), environment: variables, input: .file(path))
   }
 
   deinit {
     close(orders)
     unsafe unlink(path)
   }
+
+  func send(signal: Int32) { process.send(signal: signal) }
+
+  /// Waits for its end.
+  func end() throws -> RunningProcess.Ending { try process.end() }
 
   /// Gives an order without waiting for the answer.
   func order(_ line: String) throws {

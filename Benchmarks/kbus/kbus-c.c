@@ -1,0 +1,234 @@
+/*
+ * The bus as a C program meets it: the transport kbus.c.
+ *
+ * The same work for each message as the Swift transport does: a request is filled, or copied in, and stamped; the server checks its
+ * stamps and stamps its reply; the client checks those.
+ */
+#include "cbench_counts.h"
+#include "cbench_loop.h"
+
+#include <kbus/kbus.h>
+#include <kbus/kbus_shm.h>
+
+#include <stdio.h>
+#include <sys/epoll.h>
+
+static const char NAME[] = "$.Bench.RoundTrip";
+static const int64_t AN_HOUR = 3600000000000;
+
+struct end {
+    const cbench_part *part;
+    kbus_ksock_t ksock;
+    int epoll, lends;
+    uint8_t *payload; /* private memory, where the interface is to copy */
+    kbus_message_t *request;
+};
+
+static void check(int result, const char *what) {
+    if (result >= 0) return;
+    char sentence[512];
+    snprintf(sentence, sizeof sentence, "%s: %s", what, kbus_last_error());
+    cbench_fail(sentence, result);
+}
+
+static void open_end(struct end *end) {
+    end->ksock = kbus_ksock_open(0, O_RDWR);
+    check(end->ksock, "cannot open a Ksock");
+    end->lends = strcmp(end->part->api, "loan") == 0;
+    end->epoll = -1;
+    if (strcmp(end->part->mode, "fd") == 0) {
+        end->epoll = epoll_create1(EPOLL_CLOEXEC);
+        struct epoll_event event = {.events = EPOLLIN};
+        if (end->epoll < 0 || epoll_ctl(end->epoll, EPOLL_CTL_ADD, end->ksock, &event) != 0) cbench_fail("cannot use epoll", errno);
+    } else {
+        int64_t budget = strcmp(end->part->mode, "spin") == 0 ? AN_HOUR : 0;
+        check(kbus_set_spin_budget(end->ksock, budget), "cannot set the spin budget");
+    }
+    end->payload = malloc(end->part->payload_bytes);
+    if (end->payload == NULL) cbench_fail("no memory for a payload", 0);
+    memset(end->payload, 1, end->part->payload_bytes);
+}
+
+/* Waits in epoll, or leaves it to the library. Returns the time limit to be given to it. */
+static int64_t await(const struct end *end) {
+    if (end->epoll < 0) return -1;
+    struct epoll_event event;
+    while (epoll_wait(end->epoll, &event, 1, -1) < 1) {
+    }
+    return 0;
+}
+
+/* ---- In place ---- */
+
+static kbus_received_t *take(const struct end *end) {
+    kbus_received_t *received;
+    int result;
+    do {
+        result = kbus_receive_in_place(end->ksock, await(end), &received);
+        check(result, "cannot receive");
+    } while (result == 0);
+    return received;
+}
+
+static kbus_msg_id_t lend(const struct end *end, const kbus_message_t *message, uint64_t number) {
+    kbus_loan_t *loan;
+    kbus_msg_id_t id;
+    check(kbus_loan_make(end->ksock, message, &loan), "cannot borrow room");
+    cbench_stamp(kbus_loan_data(loan), message->data_len, number);
+    check(kbus_loan_send(loan, &id), "cannot send");
+    return id;
+}
+
+/* ---- As copies ---- */
+
+static kbus_message_t *receive(const struct end *end) {
+    kbus_message_t *message;
+    int result;
+    do {
+        result = kbus_receive_within(end->ksock, await(end), &message);
+        check(result, "cannot receive");
+    } while (result == 0);
+    return message;
+}
+
+/* ---- The server ---- */
+
+static uint64_t answer(const struct end *end) {
+    if (end->lends) {
+        kbus_received_t *received = take(end);
+        const kbus_message_t *request = kbus_received_message(received);
+        uint64_t number = cbench_number(request->data);
+        if (request->data_len != end->part->payload_bytes || !cbench_is_stamped(request->data, request->data_len, number))
+            cbench_fail("a request is not what was sent", 0);
+        kbus_message_t *reply;
+        check(kbus_msg_create_reply_to(&reply, request, NULL, 0, 0), "cannot make a reply");
+        reply->data_len = CBENCH_REPLY_BYTES;
+        lend(end, reply, number);
+        kbus_msg_delete(&reply);
+        kbus_received_release(received);
+        return number;
+    }
+    kbus_message_t *request = receive(end), *reply;
+    const uint8_t *data = kbus_msg_data_ptr(request);
+    uint64_t number = cbench_number(data);
+    if (request->data_len != end->part->payload_bytes || !cbench_is_stamped(data, request->data_len, number))
+        cbench_fail("a request is not what was sent", 0);
+    uint8_t payload[CBENCH_REPLY_BYTES] = {0};
+    cbench_stamp(payload, sizeof payload, number);
+    check(kbus_msg_create_reply_to(&reply, request, payload, sizeof payload, 0), "cannot make a reply");
+    kbus_msg_id_t id;
+    check(kbus_ksock_send_msg(end->ksock, reply, &id), "cannot reply");
+    kbus_msg_delete(&reply);
+    kbus_msg_delete(&request);
+    return number;
+}
+
+static void serve(void *context, cbench_area *area) {
+    struct end *end = context;
+    open_end(end);
+    check(kbus_ksock_bind(end->ksock, NAME, 1), "cannot bind");
+    cbench_add(cbench_ready(area), 1);
+    while (answer(end) != UINT64_MAX) {
+    }
+    check(kbus_ksock_close(end->ksock), "cannot close");
+}
+
+/* ---- The client ---- */
+
+static void open_client(void *context) {
+    struct end *end = context;
+    open_end(end);
+    check(
+        kbus_msg_create_request(
+            &end->request, NAME, sizeof NAME - 1, end->lends ? NULL : end->payload, end->lends ? 0 : end->part->payload_bytes, 0),
+        "cannot make a request");
+    end->request->data_len = end->part->payload_bytes;
+}
+
+static void round_trip(void *context, uint64_t number) {
+    struct end *end = context;
+    int is_reply;
+    if (end->lends) {
+        kbus_msg_id_t id = lend(end, end->request, number);
+        kbus_received_t *received = take(end);
+        const kbus_message_t *reply = kbus_received_message(received);
+        is_reply = kbus_msg_compare_ids(&reply->in_reply_to, &id) == 0 && reply->data_len == CBENCH_REPLY_BYTES
+            && cbench_is_stamped(reply->data, reply->data_len, number);
+        kbus_received_release(received);
+    } else {
+        kbus_msg_id_t id;
+        cbench_stamp(end->payload, end->part->payload_bytes, number);
+        check(kbus_ksock_send_msg(end->ksock, end->request, &id), "cannot send");
+        kbus_message_t *reply = receive(end);
+        is_reply = kbus_msg_compare_ids(&reply->in_reply_to, &id) == 0 && reply->data_len == CBENCH_REPLY_BYTES
+            && cbench_is_stamped(kbus_msg_data_ptr(reply), reply->data_len, number);
+        kbus_msg_delete(&reply);
+    }
+    if (!is_reply) cbench_fail("a reply is not to the request", 0);
+}
+
+static void end_round_trips(void *context) {
+    struct end *end = context;
+    round_trip(end, UINT64_MAX);
+    check(kbus_ksock_close(end->ksock), "cannot close");
+}
+
+/* ---- One announcement, from one Ksock of this process to another ---- */
+
+static struct end listener;
+
+static void open_pair(struct end *end) {
+    open_end(end);
+    listener.part = end->part;
+    open_end(&listener);
+    check(kbus_ksock_bind(listener.ksock, NAME, 0), "cannot bind");
+    check(kbus_msg_create(&end->request, NAME, sizeof NAME - 1, end->lends ? NULL : end->payload, end->lends ? 0 : end->part->payload_bytes, 0),
+          "cannot make an announcement");
+    end->request->data_len = end->part->payload_bytes;
+}
+
+static void pass(void *context, uint64_t number) {
+    struct end *end = context;
+    int is_whole;
+    if (end->lends) {
+        lend(end, end->request, number);
+        kbus_received_t *received = take(&listener);
+        const kbus_message_t *message = kbus_received_message(received);
+        is_whole = message->data_len == end->part->payload_bytes && cbench_is_stamped(message->data, message->data_len, number);
+        kbus_received_release(received);
+    } else {
+        kbus_msg_id_t id;
+        cbench_stamp(end->payload, end->part->payload_bytes, number);
+        check(kbus_ksock_send_msg(end->ksock, end->request, &id), "cannot send");
+        kbus_message_t *message = receive(&listener);
+        is_whole = message->data_len == end->part->payload_bytes
+            && cbench_is_stamped(kbus_msg_data_ptr(message), message->data_len, number);
+        kbus_msg_delete(&message);
+    }
+    if (!is_whole) cbench_fail("an announcement is not what was sent", 0);
+}
+
+int main(int argc, char **argv) {
+    cbench_part part;
+    cbench_part_begin(&part, argc, argv);
+    if (setenv("KBUS_DIR", part.directory, 1) != 0) cbench_fail("cannot set KBUS_DIR", errno);
+    struct end end = {.part = &part};
+    if (strcmp(part.scenario, "footprint") == 0) {
+        kbus_ksock_t ksock = kbus_ksock_open(0, O_RDWR);
+        check(ksock, "cannot open a Ksock");
+        check(kbus_ksock_bind(ksock, "$.Bench.Idle", 0), "cannot bind");
+        cbench_idle(&part);
+    }
+    if (strcmp(part.scenario, "calls") == 0) {
+        cbench_count_system_calls(&part, serve, open_client, round_trip, end_round_trips, &end);
+        return 0;
+    }
+    if (strcmp(part.scenario, "messages") == 0) {
+        open_pair(&end);
+        cbench_count_messages(&part, pass, &end);
+        return 0;
+    }
+    if (strcmp(part.scenario, "rtt") != 0) cbench_unavailable("kbus.c has no part in this");
+    cbench_round_trips(&part, serve, open_client, round_trip, end_round_trips, &end);
+    return 0;
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+
+struct OneWayCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: OneWay.name,
+    abstract: "Times Announcements that are sent at fixed rates, from 1,000 to 1,000,000 a second.",
+    discussion: """
+      Of 64 bytes, from one process to another, for half a second each. The sender sends by the clock, whether or not the listener \
+      keeps up; a message's time counts from when it was to be sent, so that a sender that is held up can't hide it. Beside \
+      it a ring of slots in shared memory: the limit.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(OneWay.cases) }
+}
+
+struct ThroughputCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Throughput.name,
+    abstract: "Counts the Announcements that 1, 2 or 4 senders get through to 1, 4 or 16 listeners.",
+    discussion: """
+      Of 64 bytes. Every listener checks that it misses none, and that each sender's are in order; a sender that is \
+      too quick waits (ALL_OR_WAIT). Figures are messages sent a second; each of them reaches every listener. A \
+      single sender and a single listener have a processor each, several share both.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Throughput.cases) }
+}
+
+struct RoutingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Routing.name,
+    abstract: "Times a send with 10 to 100,000 bindings on the bus, and to 1, 4 and 16 listeners; and how long the lock is held.",
+    discussion: """
+      An Announcement of 64 bytes, filled in place, to a listener that has room and need not be woken: `exact`, by a binding to \
+      its name; `%` and `*`, by a wildcard. All other bindings are of the same kind, and do not match. `fanout`: to 1, 4 and \
+      16 listeners. `hold`: how long a send keeps the lock of the bus, in libkbus.so; `limit.hold` is a lock held for nothing, \
+      measured in the same way.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Routing.cases) }
+}
+
+struct LimitsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Limits.name,
+    abstract: "Measures what this machine can do at best: the limits of waking, locking, copying and noticing a death.",
+    discussion: "None of it involves the bus.")
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Limits.cases) }
+}
+
+struct FootprintCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Footprint.name,
+    abstract: "Weighs a process that has one connection and waits: memory, threads, wake-ups, libraries.",
+    discussion: """
+      `limit.process` is a C program that has nothing. Libraries are the shared ones that are loaded beside those of C and C++. \
+      Wake-ups are the times that any thread of it gave up its processor, of /proc.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Footprint.cases()) }
+}
+
+struct PeersCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Peers.name,
+    abstract: "Holds the bus against ZeroMQ, nng, D-Bus, iceoryx, Boost.Interprocess, Unix sockets and POSIX queues.",
+    discussion: """
+      Round trips and throughput, as `rtt` and `throughput` measure them, turn by turn with the bus. A peer that is not \
+      installed, or was not there when `make -C Benchmarks` was run, is left out; Benchmarks/prepare installs all of them on Debian.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Peers.cases) }
+}
+
+struct CountsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Counts.name,
+    abstract: "Counts what a message costs: system calls, instructions, allocations, copies. Fails if that is more than it may be.",
+    discussion: """
+      Nothing here depends on time, so that a build can be held to it. System calls are seen by ptrace, allocations and copies by \
+      a preloaded library, instructions by valgrind's callgrind: of one send and one receive within one process.
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Counts.cases) }
+}
+
+struct DeathCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: Deaths.name,
+    abstract: "Times how soon a requester knows that its Replier has been killed.",
+    discussion: """
+      From kill -9 of a Replier that has taken 1 or 100 Requests until the requester, which sleeps, has read what the bus answers to \
+      all of them; the Replier small, or with 256 MB that it has written to. With the reaper, and without one, when the \
+      requester's own helper watches. Beside it what the kernel has to offer: a robust lock's word that its owner \
+      has died (`limit.robust`), and a pidfd (`limit.pidfd`).
+      """)
+
+  @OptionGroup var options: RunOptions
+
+  func run() throws { try options.report(Deaths.cases) }
+}

@@ -1,0 +1,103 @@
+// `rtt`: a request and its reply.
+
+enum RoundTrips {
+  static let name = "rtt"
+  static let sizes = [64, 1024, 65_536, 1 << 20, 12_441_600]
+
+  /// All of them. What is held against each other stands side by side.
+  static let cases: [Case] = limits + ours.sorted { isBefore($0.configuration, $1.configuration) }
+
+  static let ours = bus + fromC + fromPython
+
+  static let limits: [Case] =
+    [
+      (Transport.cacheLine, Mode.spin, 2), (.futex, .sleep, 1), (.futex, .sleep, 2), (.limit("eventfd"), .descriptor, 1),
+      (.limit("fifo"), .descriptor, 1), (.limit("datagram"), .descriptor, 1), (.limit("eventfd"), .descriptor, 2),
+      (.limit("datagram"), .descriptor, 2),
+    ].map { roundTrip($0, $1, cores: $2) }
+    + sizes.map { roundTrip(.limit("copy"), .spin, cores: 2, .copy, bytes: $0) }
+
+  static let bus: [Case] = sizes.flatMap { bytes in
+    Interface.allCases.flatMap { interface in
+      [(Mode.spin, 2), (.sleep, 1), (.sleep, 2)].map { roundTrip(.bus, $0, cores: $1, interface, bytes: bytes) }
+    }
+  }
+
+  /// The faces are not measured with every size: what they add does not depend on it.
+  static let fromC: [Case] = Interface.allCases.flatMap { interface in
+    [(Mode.spin, 2), (.sleep, 1), (.sleep, 2), (.descriptor, 1), (.descriptor, 2)].map {
+      roundTrip(.busFromC, $0, cores: $1, interface)
+    } + [1 << 20, 12_441_600].map { roundTrip(.busFromC, .spin, cores: 2, interface, bytes: $0) }
+  }
+
+  static let fromPython: [Case] = Interface.allCases.flatMap { interface in
+    [(Mode.spin, 2), (.descriptor, 1), (.descriptor, 2)].map { roundTrip(.busFromPython, $0, cores: $1, interface) }
+  }
+
+  private static func isBefore(_ one: Configuration, _ other: Configuration) -> Bool {
+    func rank(_ configuration: Configuration) -> [Int] {
+      [
+        configuration.payloadBytes, configuration.interface == .loan ? 0 : 1,
+        Mode.allCases.firstIndex(of: configuration.mode)!, configuration.cores, configuration.transport.rawValue.count,
+      ]
+    }
+    return rank(one).lexicographicallyPrecedes(rank(other))
+  }
+
+  static func roundTrip(
+    _ transport: Transport, _ mode: Mode, cores: Int, _ interface: Interface = .loan, bytes: Int = 64
+  ) -> Case {
+    let configuration = Configuration(
+      scenario: name, transport: transport, mode: mode, interface: interface, cores: cores, payloadBytes: bytes)
+    return Case(
+      configuration: configuration, unit: .nanoseconds, standards: standards(of: configuration),
+      bracket: transport.isLimit ? nil : limit(of: configuration)
+    ) { stage throws(BenchError) in
+      try Sample(times: stage.run(configuration, samples: samples(of: bytes, atMost: stage.samples)))
+    }
+  }
+
+  /// As many as take about as long: a large payload is copied in the time of thousands of small round trips.
+  private static func samples(of bytes: Int, atMost most: Int) -> Int {
+    min(most, max(60, bytes <= 1024 ? most : bytes <= 65_536 ? most / 2 : bytes <= 1 << 20 ? most / 10 : most / 50))
+  }
+
+  /// What nothing that waits in this way can beat.
+  static func limit(of configuration: Configuration) -> Configuration {
+    Configuration(
+      scenario: name, transport: configuration.mode == .spin ? .cacheLine : .futex,
+      mode: configuration.mode == .spin ? .spin : .sleep, cores: configuration.cores)
+  }
+
+  private static func standards(of configuration: Configuration) -> [Standard] {
+    guard !configuration.transport.isLimit else { return [] }
+    var standards = [Standard(configuration: limit(of: configuration), goal: goal(of: configuration))]
+
+    var other = configuration
+    if configuration.transport == .busFromC, configuration.mode != .descriptor {
+      other.transport = .bus
+      standards.append(Standard(configuration: other, goal: .atMost(1.1)))
+    }
+    guard configuration.transport.isBus, configuration.mode == .spin else { return standards }
+    if configuration.interface == .copy {
+      other.transport = .limit("copy")
+      standards.append(Standard(configuration: other, goal: configuration.payloadBytes == 1 << 20 ? .atMost(1.2) : nil))
+    } else if configuration.payloadBytes != 64 {
+      other = configuration
+      other.payloadBytes = 64
+      standards.append(Standard(configuration: other, goal: configuration.payloadBytes == 12_441_600 ? .atMost(1.5) : nil))
+    }
+    return standards
+  }
+
+  private static func goal(of configuration: Configuration) -> Goal? {
+    guard configuration.payloadBytes == 64, configuration.interface == .loan else { return nil }
+    return switch (configuration.transport, configuration.mode, configuration.cores) {
+    case (.bus, .spin, _): .atMost(2.5)
+    case (.bus, .sleep, 1): .atMost(1.2)
+    case (.bus, .sleep, _): .atMost(1.10)
+    case (.busFromC, .descriptor, 1): .atMost(2.1)
+    default: nil
+    }
+  }
+}

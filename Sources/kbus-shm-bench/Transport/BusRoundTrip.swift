@@ -1,0 +1,138 @@
+// `rtt` over the bus, as a user meets it. The loop that times it is that of all transports (cbench_loop.h).
+
+import CBench
+import KBUSShm
+
+/// Both sides of a Request and its Reply: the part's process is the client, and forks the server.
+final class BusRoundTrip {
+  static let name: MessageName = "$.Bench.RoundTrip"
+
+  let part: Part
+  let isLending: Bool
+  let bytes: Int
+  /// Opened by each side once it is a process of its own.
+  private(set) var ksock: Ksock!
+  /// The client's, with a payload if that is to be copied.
+  private var request: Request
+
+  init(_ part: Part) {
+    self.part = part
+    isLending = part.interface == .loan
+    bytes = part.payloadBytes
+    request = Request(BusRoundTrip.name, isLending ? [] : [UInt8](repeating: 1, count: bytes))
+  }
+
+  func play() {
+    // Timed, or its system calls counted: both take the same.
+    let play = unsafe part.scenario == "rtt" ? cbench_round_trips : cbench_count_system_calls
+    unsafe play(
+      part.options,
+      { context, area in
+        unsafe Unmanaged<BusRoundTrip>.fromOpaque(context!)._withUnsafeGuaranteedRef {
+          $0.open()
+          $0.serve { unsafe _ = cbench_add(cbench_ready(area), 1) }
+        }
+      },
+      { unsafe Unmanaged<BusRoundTrip>.fromOpaque($0!)._withUnsafeGuaranteedRef { $0.open() } },
+      { context, number in
+        unsafe Unmanaged<BusRoundTrip>.fromOpaque(context!)._withUnsafeGuaranteedRef { $0.roundTrip(number) }
+      },
+      { unsafe Unmanaged<BusRoundTrip>.fromOpaque($0!)._withUnsafeGuaranteedRef { $0.end() } },
+      Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  private func open() { ksock = part.openKsock() }
+
+  // The client
+
+  private func roundTrip(_ number: UInt64) {
+    let complaint: String?
+    do throws(KBusError) {
+      complaint = isLending ? try lend(number) : try copy(number)
+    } catch {
+      Part.fail("\(error)")
+    }
+    if let complaint { Part.fail(complaint) }
+  }
+
+  private func end() {
+    roundTrip(Payload.end)
+    ksock.close()
+  }
+
+  /// One Request and its Reply, both in place; says what is wrong with the latter, if anything.
+  private func lend(_ number: UInt64) throws(KBusError) -> String? {
+    var loan = try ksock.loan(request, bytes: bytes)
+    var payload = loan.bytes
+    Payload.stamp(&payload, number)
+    let id = try ksock.send(loan)
+    // No deadline: the bus answers every Request, if need be with the news that its Replier is gone.
+    guard let reply = try ksock.take(within: nil) else { return "a wait without end came to an end" }
+    guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply, bytes: Payload.replyBytes) == number
+    else { return "wanted the reply to round trip \(number), got: \(reply.copy())" }
+    return nil
+  }
+
+  private func copy(_ number: UInt64) throws(KBusError) -> String? {
+    Payload.stamp(&request.message.data, number)
+    let id = try ksock.send(request)
+    guard let reply = try ksock.receive(within: nil) else { return "a wait without end came to an end" }
+    guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply.data, bytes: Payload.replyBytes) == number
+    else { return "wanted the reply to round trip \(number), got: \(reply)" }
+    return nil
+  }
+}
+
+// The server: reads each Request, checks it, and sends its Reply with the same stamps.
+extension BusRoundTrip {
+  private func serve(announcing isReady: () -> Void) {
+    Part.orFail { () throws(KBusError) in try ksock.bind(BusRoundTrip.name, as: .replier) }
+    isReady()
+    var reply = [UInt8](repeating: 0, count: Payload.replyBytes)
+    while true {
+      let number: UInt64?
+      do throws(KBusError) {
+        number = isLending ? try answerInPlace() : try answer(with: &reply)
+      } catch {
+        Part.fail("\(error)")
+      }
+      guard let number else { Part.fail("a message came that is no stamped request") }
+      if number == Payload.end { break }
+    }
+    ksock.close()
+  }
+
+  private func answerInPlace() throws(KBusError) -> UInt64? {
+    guard let request = try ksock.take(within: nil), request.wantsUsToReply,
+      let number = Payload.number(in: request, bytes: bytes)
+    else { return nil }
+    var loan = try ksock.loan(replyTo: request, bytes: Payload.replyBytes)
+    var payload = loan.bytes
+    Payload.stamp(&payload, number)
+    try ksock.send(loan)
+    return number
+  }
+
+  private func answer(with reply: inout [UInt8]) throws(KBusError) -> UInt64? {
+    guard let request = try ksock.receive(within: nil), request.wantsUsToReply,
+      let number = Payload.number(in: request.data, bytes: bytes)
+    else { return nil }
+    Payload.stamp(&reply, number)
+    try ksock.send(Reply(to: request, reply))
+    return number
+  }
+}
+
+extension Part {
+  /// A Ksock on the bus of the part's directory that waits as the part says.
+  func openKsock() -> Ksock {
+    let ksock = Part.orFail { () throws(KBusError) in try Ksock(bus: 0, in: directory) }
+    switch mode {
+    // For as long as any run lasts.
+    case .spin: ksock.setSpinBudget(.seconds(3600))
+    case .sleep: ksock.setSpinBudget(.zero)
+    case .descriptor, .standard, .none: break
+    }
+    return ksock
+  }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct MemoryFuzz: ParsableCommand { func run() throws {} }

@@ -1,0 +1,151 @@
+// The operations that are swept, as the victim does them.
+
+import CShm
+import CSurvival
+import KBUSShm
+
+enum Operation: Int, CaseIterable {
+  case announce, urgent, request, stateful, reply, loan, take, takeUrgent, release, bind, unbind, allOrWait, setLimits, close, open
+
+  var name: String { "\(self)" }
+
+  init(named name: String) throws {
+    guard let operation = Self.allCases.first(where: { $0.name == name }) else {
+      throw Failure("no operation \(name); there are \(Self.allCases.map(\.name).joined(separator: " "))")
+    }
+    self = operation
+  }
+}
+
+/// How the process is watched while it performs.
+enum Mode: Int {
+  /// Killed, or stopped, before its n-th store; 0: never.
+  case kill, stop
+  /// Stepped by a tracer, instruction by instruction.
+  case step
+  /// Each of its stores is noted.
+  case watch
+}
+
+/// A process that performs one operation on bus 0 of `$KBUS_DIR`.
+final class Performance {
+  private let operation: Operation
+  private let mode: Mode
+  private var ksock: Ksock?
+  private var opened: Ksock?
+  private var request: Message?
+  private var held: Held?
+
+  /// A message in place: an optional can't hold one and be let go of.
+  private final class Held {
+    let message: ReceivedMessage
+    init(_ message: consuming ReceivedMessage) { self.message = message }
+  }
+
+  private init(_ operation: Operation, _ mode: Mode) {
+    self.operation = operation
+    self.mode = mode
+  }
+
+  /// The body of a child of the nursery. `stores` is where stores are noted.
+  static func run(_ board: Board, stores: UnsafeMutablePointer<csurvival_store>, room: Int, file: String) throws {
+    guard let operation = Operation(rawValue: Int(board[.operation])), let mode = Mode(rawValue: Int(board[.mode])) else {
+      throw Failure("no such order")
+    }
+    // With a helper thread it would store as well.
+    csurvival_forbid_threads(mode == .watch ? 1 : 0)
+    let performance = Performance(operation, mode)
+    try performance.prepare()
+    board[.stage] = Board.Stage.ready.rawValue
+    guard board.wait(for: .stage, until: { $0 == Board.Stage.go.rawValue }) else { throw Failure("nobody says go") }
+    try performance.settle()
+    switch mode {
+    case .kill, .stop:
+      cshm_fault_arm(UInt64(board[.limit]), CInt(mode == .kill ? CSHM_FAULT_KILL : CSHM_FAULT_STOP))
+      try performance.perform()
+      board[.stores] = UInt32(cshm_fault_disarm())
+    case .step:
+      csurvival_mark()
+      try performance.perform()
+      board[.ended] = 1
+    case .watch:
+      // The first store noted is one that takes the lock, which thereby is known.
+      unsafe try watch(file, stores, 1)
+      _ = try Bus.check(0)
+      _ = csurvival_unwatch_stores()
+      unsafe try watch(file, stores + 1, room - 1)
+      cshm_fault_arm(0, CInt(CSHM_FAULT_NONE))
+      try performance.perform()
+      board[.stores] = UInt32(cshm_fault_disarm())
+      board[.result] = 1 + UInt32(csurvival_unwatch_stores())
+    }
+  }
+
+  private static func watch(_ file: String, _ stores: UnsafeMutablePointer<csurvival_store>, _ room: Int) throws {
+    let watched = unsafe csurvival_watch_stores(file, stores, room)
+    guard watched > 0 else { throw Failure("the mapping can't be watched: \(watched)") }
+  }
+
+  /// Up to where the others must act.
+  private func prepare() throws {
+    // To be watched, an open needs a mapping that is there already.
+    guard operation != .open || mode == .watch else { return }
+    let ksock = try Ksock(bus: 0)
+    self.ksock = ksock
+    switch operation {
+    case .reply, .unbind, .close:
+      try ksock.bind("$.Sweep.Mine", as: .replier)
+      try ksock.bind("$.Sweep.Mine")
+    case .take, .takeUrgent, .release: try ksock.bind("$.Sweep.Taken")
+    default:
+      // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
+      try ksock.send(Announcement("$.Sweep.Nobody"))
+    }
+  }
+
+  /// What comes after that, and is not the operation yet.
+  private func settle() throws {
+    guard let ksock else { return }
+    switch operation {
+    case .reply: request = try ksock.receive()
+    case .release: if let message = try ksock.take() { held = Held(message) }
+    // Of two requests a close finds one read and one not.
+    case .close: _ = try ksock.receive()
+    default: break
+    }
+  }
+
+  private func perform() throws(KBusError) {
+    if operation == .open { opened = try Ksock(bus: 0) }
+    guard let ksock else { return }
+    switch operation {
+    case .announce: try ksock.send(Announcement("$.Sweep.News", "swept"))
+    case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
+    case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))
+    case .stateful:
+      var request = Request("$.Sweep.Ask", "swept").message
+      request.to = try ksock.findReplier("$.Sweep.Ask") ?? 0
+      try ksock.send(request)
+    case .reply: if let request { try ksock.send(Reply(to: request, "swept")) }
+    case .loan: try Self.sendInPlace(ksock)
+    case .take, .takeUrgent: _ = try ksock.receive()
+    case .release: held = nil
+    case .bind: try ksock.bind("$.Sweep.*", as: .replier)
+    case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)
+    case .allOrWait:
+      do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch  where error.code == .pending {}
+    case .setLimits:
+      try ksock.setMaxMessages(7)
+      _ = try ksock.setWantsMessagesOnce(true)
+    case .close: ksock.close()
+    case .open: break
+    }
+  }
+
+  private static func sendInPlace(_ ksock: Ksock) throws(KBusError) {
+    var loan = try ksock.loan(Announcement("$.Sweep.News"), bytes: 5)
+    var payload = loan.bytes
+    for (place, byte) in "swept".utf8.enumerated() { payload.storeBytes(of: byte, toByteOffset: place, as: UInt8.self) }
+    try ksock.send(loan)
+  }
+}

@@ -1,0 +1,105 @@
+// The bus on which victims act, and those who live on: three listeners, a Replier, a requester, and one that is full. They see
+// whether an operation has happened, and whether it has happened whole.
+
+import CSurvival
+import Glibc
+import KBUSShm
+
+final class Scene {
+  private let listeners: [Ksock]
+  private let replier: Ksock
+  private let requester: Ksock
+  private let full: Ksock
+  /// Requests sent to the process that is to die.
+  private var asked: [MessageID] = []
+
+  /// On bus 0 of a directory of its own, which becomes this process's.
+  init(in directory: Directory) throws {
+    var options = BusOptions()
+    options.maxKsocks = 16
+    options.maxBindings = 64
+    options.maxRequests = 64
+    options.slots = [BusOptions.SlotClass(bytes: 256, count: 64), BusOptions.SlotClass(bytes: 65_536, count: 4)]
+    try Bus.create(0, options: options, in: directory.path)
+    // Without a helper here nobody recovers before those who are meant to.
+    csurvival_forbid_threads(1)
+    func open() throws -> Ksock { try Ksock(bus: 0, in: directory.path) }
+    listeners = [try open(), try open(), try open()]
+    try listeners[0].bind("$.Sweep.News")
+    try listeners[1].bind("$.Sweep.%")
+    try listeners[2].bind("$.Sweep.*")
+    replier = try open()
+    try replier.bind("$.Sweep.Ask", as: .replier)
+    requester = try open()
+    full = try open()
+    try full.bind("$.Sweep.Full")
+    try full.setMaxMessages(1)
+    try drain()
+  }
+
+  /// Does what the operation needs of others, once the process is ready for it.
+  func play(_ operation: Operation) throws {
+    switch operation {
+    case .take, .release: try requester.send(Announcement("$.Sweep.Taken"))
+    case .takeUrgent: try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
+    case .reply: asked.append(try requester.send(Request("$.Sweep.Mine")))
+    case .unbind, .close: for _ in 0..<2 { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
+    default: break
+    }
+  }
+
+  /// Checks everything that must hold, now that the process has ended. Returns whether its operation has happened.
+  func verify(_ operation: Operation, completed: Bool) throws -> Bool {
+    // Whoever opens the bus takes the lock over and closes what the dead left open.
+    let fresh = try Ksock(bus: 0)
+    let copies = try listeners.map { try everything(from: $0).count { $0.text == "swept" && !$0.isReply } }
+    let requests = try everything(from: replier)
+    let answers = try everything(from: requester)
+    let happened: Bool
+    switch operation {
+    case .announce, .urgent, .loan:
+      try expect(Set(copies).count == 1, "all listeners or none: \(copies)")
+      happened = copies[0] == 1
+    case .request, .stateful:
+      try expect(copies[1] == requests.count && copies[2] == requests.count, "Replier and listeners, or none: \(copies)")
+      happened = requests.count == 1
+    case .reply, .unbind, .close:
+      try expect(answers.map(\.inReplyTo).sorted() == asked.sorted(), "each request has exactly one answer: \(asked), \(answers)")
+      happened =
+        operation == .reply
+        ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == .close && completed
+      asked = []
+    default: happened = completed
+    }
+    if completed { try expect(happened, "an operation that returned has happened") }
+    try roundTrip(fresh)
+    fresh.close()
+    try drain()
+    let violations = try Bus.check(0)
+    try expect(violations.isEmpty, "\(violations)")
+    let statistics = try requester.statistics()
+    try expect(statistics.ksocks.count == 6, "only those who live are on the bus: \(statistics.ksocks.count)")
+    try expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 }, "no request is left without an answer")
+    return happened
+  }
+
+  private func roundTrip(_ fresh: Ksock) throws {
+    let id = try fresh.send(Request("$.Sweep.Ask", "fresh"))
+    guard let request = try replier.receive(), request.id == id, request.wantsUsToReply else { throw Failure("no fresh request") }
+    try replier.send(Reply(to: request, "answer"))
+    guard let reply = try fresh.receive(), reply.inReplyTo == id, reply.text == "answer" else { throw Failure("no fresh reply") }
+  }
+
+  private func everything(from ksock: Ksock) throws -> [Message] {
+    var messages: [Message] = []
+    while let message = try ksock.receive() { messages.append(message) }
+    return messages
+  }
+
+  /// Empties every queue, and fills the one that is to be full.
+  private func drain() throws {
+    _ = try everything(from: full)
+    try requester.send(Announcement("$.Sweep.Full"))
+    for ksock in listeners + [replier, requester] { _ = try everything(from: ksock) }
+  }
+}

@@ -1,0 +1,2 @@
+import ArgumentParser
+struct Soak: ParsableCommand { func run() throws {} }
