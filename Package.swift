@@ -74,6 +74,8 @@ let package = Package(
     .executableTarget(
       name: "playlet", dependencies: ["KBUSShm"], path: "Examples/Playlet", exclude: ["transcript.txt"], swiftSettings: strict),
     .executableTarget(
+      name: "with-dispatch", dependencies: ["KBUSShm"], path: "Examples/EventLoops/Dispatch", swiftSettings: strict),
+    .executableTarget(
       name: "TestPeer", dependencies: ["KBUSShm", "KBUSShmAsync", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
     // Kills and stops processes by the thousand; the scripts run it.
     .target(name: "CSurvival", dependencies: ["CShm"], path: "Tests/CSurvival", cSettings: c),
