@@ -58,4 +58,3 @@ import Testing
     expectFailure(.closed, errno: EBADF) { _ = try Ksock.wait(any: ksocks, within: .seconds(60)) }
   }
 }
-

@@ -62,7 +62,10 @@ final class SweepScene {
 
   /// Does what the operation needs of others, once the process is ready for it.
   func play(_ operation: String, with peer: SweepPeer) throws {
-    guard ["reply", "unbind", "close", "take", "takeUrgent", "takeByDescriptor", "closeDescriptor", "takeByFast", "closeFast"].contains(operation) else { return }
+    guard
+      ["reply", "unbind", "close", "take", "takeUrgent", "takeByDescriptor", "closeDescriptor", "takeByFast", "closeFast"].contains(
+        operation)
+    else { return }
     try #require(peer.line() == "ready")
     switch operation {
     case "take", "takeByDescriptor", "closeDescriptor", "takeByFast", "closeFast": try requester.send(Announcement("$.Sweep.Taken"))
@@ -99,7 +102,8 @@ final class SweepScene {
         operation == "reply"
         ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == "close" && completed
       asked = []
-    case "take", "takeUrgent", "bind", "allOrWait", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor", "openFast", "takeByFast",
+    case "take", "takeUrgent", "bind", "allOrWait", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor", "openFast",
+      "takeByFast",
       "closeFast":
       happened = completed
     default: throw CancellationError()
