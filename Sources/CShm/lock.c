@@ -83,22 +83,11 @@ void cshm_lock_bereave(void *word, uint32_t holder) {
 
 int cshm_thread_is_gone(uint32_t thread) { return kill((pid_t)thread, 0) < 0 && errno == ESRCH; }
 
-/* 0 free, 1 taken, 2 taken and somebody may sleep. */
-int cshm_local_try_lock(uint32_t *word) {
-    uint32_t expected = 0;
-    return atomic_compare_exchange_strong_explicit(
-        (_Atomic uint32_t *)word, &expected, 1, memory_order_acquire, memory_order_relaxed);
+void cshm_local_lock_slowly(uint32_t *word) {
+    while (atomic_exchange_explicit((_Atomic uint32_t *)word, 2, memory_order_acquire) != 0) cshm_futex_wait(word, 2, UINT64_MAX);
 }
 
-void cshm_local_lock(uint32_t *word) {
-    _Atomic uint32_t *state = (_Atomic uint32_t *)word;
-    if (cshm_local_try_lock(word)) return;
-    while (atomic_exchange_explicit(state, 2, memory_order_acquire) != 0) cshm_futex_wait(word, 2, UINT64_MAX);
-}
-
-void cshm_local_unlock(uint32_t *word) {
-    if (atomic_exchange_explicit((_Atomic uint32_t *)word, 0, memory_order_release) == 2) cshm_futex_wake(word, 1);
-}
+void cshm_local_wake(uint32_t *word) { cshm_futex_wake(word, 1); }
 
 static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
 

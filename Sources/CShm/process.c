@@ -106,17 +106,16 @@ int cshm_boot_id(uint8_t *to) {
     return 0;
 }
 
-/* The kernel empties this page in a child; a child that asks gives itself a number of its own. */
-static _Atomic(_Atomic uint64_t *) generation_page;
+_Atomic(_Atomic uint64_t *) cshm_generation_page;
 
-uint64_t cshm_fork_generation(void) {
-    _Atomic uint64_t *page = atomic_load_explicit(&generation_page, memory_order_acquire);
+uint64_t cshm_fork_generation_anew(void) {
+    _Atomic uint64_t *page = atomic_load_explicit(&cshm_generation_page, memory_order_acquire);
     if (!page) {
         page = mmap(NULL, cshm_page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (page == MAP_FAILED) return (uint64_t)getpid();
         madvise((void *)page, cshm_page_bytes(), MADV_WIPEONFORK);
         _Atomic uint64_t *none = NULL;
-        if (!atomic_compare_exchange_strong(&generation_page, &none, page)) {
+        if (!atomic_compare_exchange_strong(&cshm_generation_page, &none, page)) {
             munmap((void *)page, cshm_page_bytes());
             page = none;
         }

@@ -18,12 +18,12 @@ import Testing
     Structure(name: "a chunk's head", bytes: 64, found: Int(CSHM_CHUNK_SIZE)),
     Structure(name: "an entry", bytes: 32, found: Int(CSHM_ENTRY_SIZE)),
     Structure(name: "a node", bytes: 64, found: Int(CSHM_NODE_SIZE)),
-    Structure(name: "a slot", bytes: 192, found: Int(CSHM_SLOT_SIZE)),
+    Structure(name: "a slot", bytes: 128, found: Int(CSHM_SLOT_SIZE)),
     Structure(name: "a binding", bytes: 128, found: Int(CSHM_BINDING_SIZE)),
     Structure(name: "a request", bytes: 64, found: Int(CSHM_REQUEST_SIZE)),
     Structure(
       name: "a journal", bytes: 2048,
-      found: Int(CSHM_JOURNAL_SIZE) + Int(CSHM_JOURNAL_ENTRIES) * Int(CSHM_JOURNAL_ENTRY_SIZE)),
+      found: Int(CSHM_JOURNAL_SIZE) + 8 * Int(CSHM_JOURNAL_WORDS)),
   ]
 
   @Test("a structure has the size that layout version 1 says", arguments: structures)

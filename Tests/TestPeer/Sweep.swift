@@ -6,7 +6,7 @@ import KBUSShm
 /// and is not counted. The process says `ready` when it waits for the other side, and `stores N` when it survived.
 enum Sweep {
   enum Operation: String, CaseIterable {
-    case announce, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
+    case announce, first, across, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
     case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast
   }
 
@@ -40,7 +40,7 @@ enum Sweep {
     try prepare(operation, ksock)
     cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
     switch operation {
-    case .announce: try ksock.send(Announcement("$.Sweep.News", "swept"))
+    case .announce, .first, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
     case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
     case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))
     case .stateful:
@@ -80,6 +80,9 @@ enum Sweep {
       try ksock.bind("$.Sweep.Taken")
       say("ready")
       _ = try ksock.wait(for: .readable, within: nil)
+    case .first:
+      // The first message of all claims its slot from the pool.
+      break
     case .takeByDescriptor, .closeDescriptor, .takeByFast, .closeFast:
       let isFast = operation == .takeByFast || operation == .closeFast
       var entry = pollfd(fd: try isFast ? ksock.fastDescriptor() : ksock.openDescriptor(), events: Int16(POLLIN), revents: 0)
@@ -89,7 +92,7 @@ enum Sweep {
       // It is readable before its sender says so on the bus, which makes a difference of one store.
       while readLine() != nil {}
     default:
-      // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
+      // One send first, so that the operation itself fills a slot of its own, as a steady sender does.
       try ksock.send(Announcement("$.Sweep.Nobody"))
     }
   }

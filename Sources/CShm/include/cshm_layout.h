@@ -23,7 +23,8 @@ enum {
     CSHM_DEPTHS = 512,        /* words in a name, at most (1000 bytes, two a word)            */
     CSHM_CHUNK_ENTRIES = 32,  /* delivery entries in one chunk of a queue                    */
     CSHM_HELD = 64,           /* messages that one Ksock can hold at once                     */
-    CSHM_INLINE_NAME = 64,    /* bytes of a name that a slot or a binding holds in itself     */
+    CSHM_INLINE_NAME = 64,    /* bytes of a name that a binding holds in itself               */
+    CSHM_SHORT_NAME = 40,     /* bytes of a name that a slot holds in itself                  */
     CSHM_LONG_NAME = 1000,
     CSHM_SET_ASIDE = 1000,    /* bind events set aside on one bus (specification, 16.4)       */
 };
@@ -32,7 +33,7 @@ static const uint64_t CSHM_MAGIC = UINT64_C(0x314D48535355424B); /* "KBUSSHM1", 
 
 /* One size class of slots. Immutable; recomputed from the limits and compared when a bus is opened (H2). */
 typedef struct cshm_class {
-    uint64_t payload_bytes;  /* room for data and a name of more than CSHM_INLINE_NAME bytes */
+    uint64_t payload_bytes;  /* room for data and a name of more than CSHM_SHORT_NAME bytes */
     uint64_t count;
     uint64_t headers;        /* offset of the first slot header      */
     uint64_t payloads;       /* offset of the first payload          */
@@ -99,6 +100,7 @@ typedef struct cshm_state {
  *
  *  L1  whoever holds the lock and writes a journal has its number in `journal` first: 0 the wide one, n Ksock n-1's.
  *  L2  the thread id in `lock` is that of a thread in the pid namespace `pid_namespace`, but for the moment after taking.
+ *  L3  routing grows by one with each bind and unbind: what a sender remembers of its recipients holds for one value.
  */
 typedef struct cshm_lock_line {
     uint32_t lock;             /* futex word of the robust lock (cshm_lock.h)                 */
@@ -107,34 +109,32 @@ typedef struct cshm_lock_line {
     uint32_t last_serial;      /* the serial given out last; 0 at first; under the lock      */
     uint32_t journal;          /* L1; direct                                                */
     uint64_t stalls;           /* times somebody waited longer than one time-out; direct      */
-    uint64_t reserved[4];
+    uint64_t routing;          /* L3; under the lock                                          */
+    uint64_t reserved[3];
 } cshm_lock_line;
 
 /*
- * A journal: what one transaction changes, as absolute values (DESIGN R3).
+ * A journal: what one transaction changes, as absolute values (DESIGN R3). Behind it lies its log, entry after entry: a
+ * word that says where, then the value, or the values of a run of 64-bit words.
  *
- *  J1  phase is 0 (nothing to do) or CSHM_COMMITTED | n: the first n entries are to be stored, again if need be.
- *  J2  while phase is 0, slot (+1) names a slot whose holder bits were set for a message not yet committed.
+ *  J1  phase is CSHM_COMMITTED | n: the entries in the first n words of the log are to be stored, again if need be.
+ *  J2  or it is below CSHM_COMMITTED: 0, or 1 + a slot whose holder bits were set for a message not yet committed.
  *
- * A crash with phase 0 leaves the bus as it was, but for J2, which recovery undoes; with CSHM_COMMITTED recovery stores
- * every entry again.
+ * A crash before the commit leaves the bus as it was, but for J2, which recovery undoes; after it recovery stores every
+ * entry again.
  */
 typedef struct cshm_journal {
     uint64_t phase;
-    uint64_t slot;
-    uint64_t reserved[2];
+    uint64_t reserved[3];
 } cshm_journal;
 
-typedef struct cshm_journal_entry {
-    uint64_t place;  /* offset | CSHM_STORE_32 or CSHM_CLEAR_BITS */
-    uint64_t value;  /* what to store, or the bits to clear       */
-} cshm_journal_entry;
-
-enum {
+enum {  /* the first word of a log entry: offset | kind | CSHM_RUN times the values beyond the first */
     CSHM_STORE_32 = 1,    /* the word has 32 bits                                                       */
     CSHM_CLEAR_BITS = 2,  /* clear these bits, atomically: the owner of the other bits may do so as well */
-    CSHM_JOURNAL_ENTRIES = 126,
+    CSHM_LONGEST_RUN = 4,
+    CSHM_JOURNAL_WORDS = 252,
 };
+static const uint64_t CSHM_RUN = UINT64_C(1) << 48;
 static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
 
 /*
@@ -201,30 +201,30 @@ typedef struct cshm_ksock {
     uint64_t identity_reserved[5];
 
     /* What sending and binding change; under the lock, mostly by the owner. */
-    uint64_t last_sent;        /* message id                                     */
+    uint64_t last_sent;        /* message id; direct, by the owner               */
     uint32_t bindings;         /* +1: newest of this Ksock's bindings            */
-    uint32_t struck;           /* popped requests that this Ksock has answered   */
+    uint32_t struck;           /* popped requests that this Ksock has answered; direct, by the owner */
     uint32_t first_chunk;      /* +1: oldest chunk of the queue                  */
     uint32_t last_chunk;       /* +1: newest chunk                               */
     uint32_t pending;          /* 1 while a message is in PENDING state          */
-    uint32_t reserved_max;     /* most requests outstanding ever                 */
+    uint32_t reserved_max;     /* most requests outstanding ever; direct, by the owner */
     uint64_t sending_reserved[4];
 
-    /* The writing end of the queue; under the lock. */
+    /* The writing end of the queue; under the lock. The first three words change with every message, as one run. */
     uint64_t tail;
-    uint64_t tombstones;       /* entries before tail that were taken out by unbind or out of order */
     uint64_t last_pushed;      /* id of the message most recently queued         */
+    uint32_t reserved;
+    uint32_t tail_chunk;       /* +1: the chunk that holds position tail         */
+    uint64_t tombstones;       /* entries before tail that were taken out by unbind or out of order */
     uint64_t end;
     uint64_t passed_seen;      /* K9; direct                                     */
-    uint32_t reserved;
     uint32_t max_messages;
-    uint32_t urgent_count;
-    uint32_t tail_chunk;       /* +1: the chunk that holds position tail         */
     uint32_t only_once;
+    uint32_t urgent_count;
     uint32_t urgent_head;      /* +1: front of the urgent messages, newest first */
 
-    /* What a waiting reader looks at, and nothing else: a sender stores here once a message, last of all. */
-    uint32_t bell;             /* futex word; rung by adding 1, direct           */
+    /* How a reader waits. Everybody looks here, and stores only if there is somebody to be woken or something special. */
+    uint32_t bell;             /* futex word; rung by adding 1, direct, if somebody sleeps */
     uint32_t special;          /* under the lock                                 */
     uint32_t sleepers;         /* owner: threads in, or on their way into, a futex wait */
     uint32_t has_descriptor;   /* owner: CSHM_DESCRIPTOR_...; 0 while there is none to be rung */
@@ -272,8 +272,8 @@ enum {  /* cshm_ksock.rung and has_descriptor */
  *  E1  position is 0 (free) or 1 + the ring position; void until head has passed it. CSHM_HELD_SPECIAL is never void.
  */
 typedef struct cshm_held {
-    uint64_t position;         /* stored last when taking, first when releasing */
-    uint64_t generation;
+    uint64_t position;         /* stored last when taking */
+    uint64_t sequence;         /* of the message in the slot */
     uint32_t slot;             /* +1 */
     uint32_t holder;
     uint64_t reserved;
@@ -293,15 +293,16 @@ typedef struct cshm_chunk {
     uint32_t reserved[11];
 } cshm_chunk;
 
-/* One delivered copy. All but stamp and meta are direct; a reader spins on stamp, so that what it reads next is in the
- * same cache line. */
+/* One delivered copy. A waiting reader looks at the stamp; what it reads next is in the same cache line. An entry is one run of
+ * a journal, so that it is written all at once, stamp last; what pushes onto a queue otherwise writes all but the stamp
+ * direct. meta changes under the lock. */
 typedef struct cshm_entry {
-    uint64_t stamp;
     uint64_t binding;          /* sequence of the binding that queued it, 0 if none; of a status: in_reply_to */
     uint32_t slot;             /* +1; of a message without a slot: its serial                                 */
     uint32_t holder;           /* which holder bit of the slot; of a status: from                             */
     uint32_t meta;             /* kind | marks                                                                */
     uint32_t request;          /* +1: the request record of a copy marked WANT_YOU_TO_REPLY                    */
+    uint64_t stamp;
 } cshm_entry;
 
 /* A copy apart from the ring: urgent, or set aside.
@@ -317,36 +318,38 @@ typedef struct cshm_node {
 /*
  * A slot: one message, for all of its recipients.
  *
- *  S1  a slot is free when sender and holders are 0 and no extension that names it has a bit set (DESIGN R5).
- *  S2  generation grows by one each time the slot is claimed; a held record of another generation is void.
+ *  S1  holders, and the extensions that name the slot, have a bit for each copy that is queued or held (DESIGN R5).
+ *      sender is 0, or the incarnation of the Ksock that fills it, or CSHM_SLOT_IDLE | the incarnation of the Ksock that
+ *      fills it next. While no bit is set, that Ksock may go from idle to filling without the lock, and anybody may take an
+ *      idle slot away, or one whose sender is 0, under the lock: both by compare-and-swap.
+ *  S2  sequence is that of the message; a held record of another one is void. It is stored before the holders.
  *  S3  name and data lie within the payload of the slot's class, or the name within `name`.
  *
- * sender: under the lock. holders: set direct before commit, cleared by each holder with one atomic operation.
+ * A reader needs the first line, and the second for the name.
  */
 typedef struct cshm_slot {
-    uint64_t sender;           /* incarnation of the Ksock that is filling it, or has it in reserve */
-    uint64_t holders;          /* one bit for each of the first 64 copies delivered                 */
-    uint64_t generation;
-    uint32_t extension;        /* +1: first of `extensions` holder words for further copies         */
-    uint32_t extensions;
-    uint32_t backed;           /* payload pages are reserved                                       */
-    uint32_t reserved[7];
-    /* The header as every recipient sees it; direct. */
+    uint64_t sender;           /* claimed under the lock; else by its owner, direct                 */
+    uint64_t holders;          /* one bit for each of the first 64 copies delivered; set direct before the commit,
+                                  cleared by each holder with one atomic operation                  */
     uint64_t sequence;
     uint64_t id;
     uint64_t in_reply_to;
-    uint64_t orig_from;
-    uint64_t final_to;
     uint32_t to;
     uint32_t from;
     uint32_t flags;
-    uint32_t name_bytes;
     uint32_t data_bytes;
-    uint32_t name_place;       /* 0: in `name`; else 1 + offset in the payload */
-    uint8_t  name[CSHM_INLINE_NAME];
+    uint32_t name_bytes;       /* up to CSHM_SHORT_NAME the name is in `name`, else in the payload, behind the data */
+    uint32_t extensions;       /* holder words for further copies */
+    uint64_t orig_from;
+    uint64_t final_to;
+    uint32_t extension;        /* +1: the first of them           */
+    uint32_t backed;           /* payload pages are reserved      */
+    uint8_t  name[CSHM_SHORT_NAME];
 } cshm_slot;
+static const uint64_t CSHM_SLOT_IDLE = UINT64_C(1) << 63;
 
-/* Holder bits beyond the first 64 copies of a message.  X1: free when bits is 0; owner is slot + 1 << 32 | generation. */
+/* Holder bits beyond the first 64 copies of a message.  X1: free when bits is 0; owner is slot + 1 << 32 | the message's
+ * sequence, its lower half. */
 typedef struct cshm_extension {
     uint64_t owner;
     uint64_t bits;
@@ -414,20 +417,23 @@ enum {
 _Static_assert(sizeof(cshm_header) <= 4096, "the header fits its page");
 _Static_assert(sizeof(cshm_state) == 128 + 4 * CSHM_DEPTHS, "layout version 1");
 _Static_assert(sizeof(cshm_lock_line) == 64, "the lock line is one cache line");
-_Static_assert(sizeof(cshm_journal) + CSHM_JOURNAL_ENTRIES * sizeof(cshm_journal_entry) == 2048, "layout version 1");
+_Static_assert(sizeof(cshm_journal) + 8 * CSHM_JOURNAL_WORDS == 2048, "layout version 1");
 _Static_assert(sizeof(cshm_watch_line) == 64 && sizeof(cshm_owner) == 64, "one cache line");
 _Static_assert(offsetof(cshm_owner, life) % 8 == 0 && offsetof(cshm_watch_line, role) % 8 == 0, "list entries have 8 bytes");
 _Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");
+_Static_assert(offsetof(cshm_ksock, sleepers) % 8 == 0 && offsetof(cshm_ksock, has_descriptor) == offsetof(cshm_ksock, sleepers) + 4,
+               "one look tells a sender whether anybody waits");
 _Static_assert(offsetof(cshm_ksock, head) % 64 == 0, "the reading end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, set_aside_head) % 64 == 0, "layout version 1");
 _Static_assert(sizeof(cshm_held) == 32, "layout version 1");
 _Static_assert(sizeof(cshm_chunk) == 64, "layout version 1");
 _Static_assert(sizeof(cshm_entry) == 32, "two entries to a cache line");
 _Static_assert(sizeof(cshm_node) == 64, "one cache line");
-_Static_assert(offsetof(cshm_slot, sequence) == 64 && offsetof(cshm_slot, name) == 128, "layout version 1");
-_Static_assert(sizeof(cshm_slot) == 192, "three cache lines");
+_Static_assert(offsetof(cshm_entry, stamp) == 24, "the stamp is the last word of its run");
+_Static_assert(offsetof(cshm_slot, orig_from) == 64, "what every reader needs is in one cache line");
+_Static_assert(sizeof(cshm_slot) == 128, "two cache lines");
 _Static_assert(sizeof(cshm_binding) == 128, "two cache lines");
 _Static_assert(sizeof(cshm_request) == 64, "one cache line");
 _Static_assert(sizeof(cshm_long_name) % 8 == 0, "layout version 1");

@@ -9,6 +9,7 @@
 #ifndef CSHM_LOCK_H
 #define CSHM_LOCK_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /* 0: taken. EOWNERDEAD (positive): taken from a dead holder; to be repaired before it is given back.
@@ -32,11 +33,25 @@ void cshm_lock_bereave(void *word, uint32_t holder);
 /* Whether no thread of this process's pid namespace has this id. */
 int cshm_thread_is_gone(uint32_t thread);
 
-/* A lock between threads of one process, in one word of private memory; 0 is free. */
-void cshm_local_lock(uint32_t *word);
+/* A lock between threads of one process, in one word of private memory: 0 free, 1 taken, 2 taken and somebody may sleep. */
+void cshm_local_lock_slowly(uint32_t *word);
+void cshm_local_wake(uint32_t *word);
+
 /* 1 if taken, 0 if somebody has it. */
-int cshm_local_try_lock(uint32_t *word);
-void cshm_local_unlock(uint32_t *word);
+static inline int cshm_local_try_lock(uint32_t *word) {
+    uint32_t expected = 0;
+    return atomic_compare_exchange_strong_explicit(
+        (_Atomic uint32_t *)word, &expected, 1, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void cshm_local_lock(uint32_t *word) {
+    if (!cshm_local_try_lock(word)) cshm_local_lock_slowly(word);
+}
+
+/* An atomic exchange: what stands before a fence behind it (cshm_fence_behind_atomic). */
+static inline void cshm_local_unlock(uint32_t *word) {
+    if (atomic_exchange((_Atomic uint32_t *)word, 0) == 2) cshm_local_wake(word);
+}
 
 /* The one lock of the process, for moments: guards the lists of mapped buses and of Ksocks. A fork waits for it, so that a
  * child finds it free. */

@@ -71,19 +71,14 @@ enum {
     CSHM_LOCK_LINE_LAST_SERIAL = offsetof(cshm_lock_line, last_serial),
     CSHM_LOCK_LINE_JOURNAL = offsetof(cshm_lock_line, journal),
     CSHM_LOCK_LINE_STALLS = offsetof(cshm_lock_line, stalls),
+    CSHM_LOCK_LINE_ROUTING = offsetof(cshm_lock_line, routing),
     CSHM_LOCK_LINE_LOCK = offsetof(cshm_lock_line, lock),
     CSHM_LOCK_LINE_PID_NAMESPACE = offsetof(cshm_lock_line, pid_namespace),
     CSHM_LOCK_LINE_SIZE = sizeof(cshm_lock_line),
 };
 enum {
     CSHM_JOURNAL_PHASE = offsetof(cshm_journal, phase),
-    CSHM_JOURNAL_SLOT = offsetof(cshm_journal, slot),
     CSHM_JOURNAL_SIZE = sizeof(cshm_journal),
-};
-enum {
-    CSHM_JOURNAL_ENTRY_PLACE = offsetof(cshm_journal_entry, place),
-    CSHM_JOURNAL_ENTRY_VALUE = offsetof(cshm_journal_entry, value),
-    CSHM_JOURNAL_ENTRY_SIZE = sizeof(cshm_journal_entry),
 };
 enum {
     CSHM_KSOCK_INCARNATION = offsetof(cshm_ksock, incarnation),
@@ -129,7 +124,7 @@ enum {
 };
 enum {
     CSHM_HELD_POSITION = offsetof(cshm_held, position),
-    CSHM_HELD_GENERATION = offsetof(cshm_held, generation),
+    CSHM_HELD_SEQUENCE = offsetof(cshm_held, sequence),
     CSHM_HELD_SLOT = offsetof(cshm_held, slot),
     CSHM_HELD_HOLDER = offsetof(cshm_held, holder),
     CSHM_HELD_SIZE = sizeof(cshm_held),
@@ -158,7 +153,6 @@ enum {
 enum {
     CSHM_SLOT_SENDER = offsetof(cshm_slot, sender),
     CSHM_SLOT_HOLDERS = offsetof(cshm_slot, holders),
-    CSHM_SLOT_GENERATION = offsetof(cshm_slot, generation),
     CSHM_SLOT_EXTENSION = offsetof(cshm_slot, extension),
     CSHM_SLOT_EXTENSIONS = offsetof(cshm_slot, extensions),
     CSHM_SLOT_BACKED = offsetof(cshm_slot, backed),
@@ -172,7 +166,6 @@ enum {
     CSHM_SLOT_FLAGS = offsetof(cshm_slot, flags),
     CSHM_SLOT_NAME_BYTES = offsetof(cshm_slot, name_bytes),
     CSHM_SLOT_DATA_BYTES = offsetof(cshm_slot, data_bytes),
-    CSHM_SLOT_NAME_PLACE = offsetof(cshm_slot, name_place),
     CSHM_SLOT_NAME = offsetof(cshm_slot, name),
     CSHM_SLOT_SIZE = sizeof(cshm_slot),
 };

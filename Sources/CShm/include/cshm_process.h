@@ -2,6 +2,7 @@
 #ifndef CSHM_PROCESS_H
 #define CSHM_PROCESS_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stddef.h>
 
@@ -27,8 +28,16 @@ int cshm_random(void *to, size_t bytes);
 /* The 16 bytes of the machine's boot id. */
 int cshm_boot_id(uint8_t *to);
 
-/* A number that changes when the process forks: a Ksock of another number belongs to a parent. Never 0. */
-uint64_t cshm_fork_generation(void);
+/* A number that changes when the process forks: a Ksock of another number belongs to a parent. Never 0. It stands in a page
+ * that the kernel empties in a child; whoever finds no page, or an empty one, asks for a new number. */
+extern _Atomic(_Atomic uint64_t *) cshm_generation_page;
+uint64_t cshm_fork_generation_anew(void);
+
+static inline uint64_t cshm_fork_generation(void) {
+    _Atomic uint64_t *page = atomic_load_explicit(&cshm_generation_page, memory_order_acquire);
+    uint64_t generation = page ? atomic_load_explicit(page, memory_order_relaxed) : 0;
+    return generation ? generation : cshm_fork_generation_anew();
+}
 
 /* For C callers, who look at errno. */
 void cshm_set_errno(int number);

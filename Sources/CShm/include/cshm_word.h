@@ -24,8 +24,18 @@ static inline void cshm_store64(void *p, uint64_t v) { atomic_store_explicit((_A
 static inline uint64_t cshm_exchange64(void *p, uint64_t v) { return atomic_exchange((_Atomic uint64_t *)p, v); }
 static inline uint32_t cshm_add32(void *p, uint32_t v) { return atomic_fetch_add((_Atomic uint32_t *)p, v); }
 static inline int cshm_replace32(void *p, uint32_t old, uint32_t v) { return atomic_compare_exchange_strong((_Atomic uint32_t *)p, &old, v); }
+static inline int cshm_replace64(void *p, uint64_t old, uint64_t v) { return atomic_compare_exchange_strong((_Atomic uint64_t *)p, &old, v); }
 static inline uint64_t cshm_and64(void *p, uint64_t v) { return atomic_fetch_and((_Atomic uint64_t *)p, v); }
 static inline void cshm_fence(void) { atomic_thread_fence(memory_order_seq_cst); }
+
+/* The same behind an atomic exchange or addition, which on x86-64 is a full fence itself. */
+static inline void cshm_fence_behind_atomic(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    atomic_signal_fence(memory_order_seq_cst);
+#else
+    atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
 
 static inline void cshm_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -43,6 +53,22 @@ static inline void cshm_prefetch_to_write(const void *p) { __builtin_prefetch(p,
 /* Payload and names: plain bytes, published by a later store and never changed while anybody may read them. */
 static inline void cshm_copy(void *to, const void *from, size_t n) { memcpy(to, from, n); }
 static inline void cshm_zero(void *p, size_t n) { memset(p, 0, n); }
+/* Names, mostly: a few words, of which the last overlaps the one before. */
+static inline int cshm_same(const void *a, const void *b, size_t n) {
+    if (n < 8) return memcmp(a, b, n) == 0;
+    uint64_t left, right, difference;
+    const char *x = (const char *)a, *y = (const char *)b;
+    size_t last = n - 8;
+    memcpy(&left, x + last, 8);
+    memcpy(&right, y + last, 8);
+    difference = left ^ right;
+    for (size_t at = 0; at < last; at += 8) {
+        memcpy(&left, x + at, 8);
+        memcpy(&right, y + at, 8);
+        difference |= left ^ right;
+    }
+    return difference == 0;
+}
 static inline int cshm_equal(const void *a, const void *b, size_t n) { return memcmp(a, b, n) == 0; }
 
 #endif

@@ -15,7 +15,7 @@ internal import CShm
     self.count = count
   }
 
-  @inline(__always) private func place(_ offset: Int, _ bytes: Int) -> UnsafeMutableRawPointer {
+  @inline(__always) func place(_ offset: Int, _ bytes: Int) -> UnsafeMutableRawPointer {
     // One comparison: a negative offset is a very large unsigned one. A mapping is never smaller than what is asked for here.
     precondition(UInt(bitPattern: offset) <= UInt(bitPattern: count &- bytes), "an offset of the core lies outside the bus file")
     return unsafe base + offset
@@ -75,6 +75,12 @@ internal import CShm
     _ = unsafe cshm_replace32(place(offset, 4), old, new)
   }
 
+  /// The same of a word of 64 bits; returns whether it was.
+  func replace64(_ offset: Int, _ old: UInt64, _ new: UInt64) -> Bool {
+    faultPoint()
+    return unsafe cshm_replace64(place(offset, 8), old, new) != 0
+  }
+
   @inline(__always) func clearBits(_ offset: Int, _ bits: UInt64) {
     faultPoint()
     _ = unsafe cshm_and64(place(offset, 8), ~bits)
@@ -117,8 +123,13 @@ internal import CShm
   /// `unlessSame`: leaves bytes alone that are there already. It counts as a store all the same, so that tests meet the same
   /// stores in each run.
   @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int, unlessSame: Bool = false) {
-    if unlessSame, holds(bytes, upTo: bytes.byteCount, at: offset) { return faultPoint() }
+    if unlessSame, isSame(bytes, at: offset) { return faultPoint() }
     unsafe bytes.withUnsafeBytes { unsafe copyIn($0, at: offset) }
+  }
+
+  @inline(__always) private func isSame(_ bytes: RawSpan, at offset: Int) -> Bool {
+    let place = unsafe place(offset, bytes.byteCount)
+    return unsafe bytes.withUnsafeBytes { unsafe cshm_same(place, $0.baseAddress!, $0.count) != 0 }
   }
 
   /// Whether the first `count` bytes of the span are those at this place.

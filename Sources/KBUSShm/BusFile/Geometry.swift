@@ -51,7 +51,7 @@ final class Geometry: Sendable {
   let lockLine: Int
   let state: Int
   let wideJournal: Int
-  let wideJournalEntries: Int
+  let wideJournalWords: Int
   let journals: Region
   let watchLine: Int
   let owners: Region
@@ -70,6 +70,9 @@ final class Geometry: Sendable {
   let reservedBytes: Int
   let fileBytes: Int
   let slotCount: Int
+  /// Slots of the smallest class, and their payload.
+  private let smallestSlots: Int
+  let smallestPayload: Int
 
   init(_ limits: Limits) {
     self.limits = limits
@@ -81,10 +84,10 @@ final class Geometry: Sendable {
     }
     lockLine = region(CSHM_LOCK_LINE_SIZE, 1).start
     state = region(CSHM_STATE_SIZE, 1).start
-    // At most: a copy for every binding, every word of its queue for every Ksock, and a few for the message itself.
-    wideJournalEntries = 2 * limits.bindings + 16 * limits.ksocks + 256
-    wideJournal = region(CSHM_JOURNAL_SIZE + wideJournalEntries * CSHM_JOURNAL_ENTRY_SIZE, 1).start
-    journals = region(CSHM_JOURNAL_SIZE + Int(CSHM_JOURNAL_ENTRIES) * CSHM_JOURNAL_ENTRY_SIZE, limits.ksocks)
+    // At most: a copy for every binding, every word of its queue for every Ksock, and a few for the message itself; two words each.
+    wideJournalWords = 4 * limits.bindings + 32 * limits.ksocks + 512
+    wideJournal = region(CSHM_JOURNAL_SIZE + wideJournalWords * 8, 1).start
+    journals = region(CSHM_JOURNAL_SIZE + Int(CSHM_JOURNAL_WORDS) * 8, limits.ksocks)
     watchLine = region(CSHM_WATCH_LINE_SIZE, 1).start
     owners = region(CSHM_OWNER_SIZE, limits.ksocks)
     ksocks = region(CSHM_KSOCK_SIZE, limits.ksocks)
@@ -121,6 +124,8 @@ final class Geometry: Sendable {
     self.classes = LocalArray(repeating: classes[0], count: classes.count)
     for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
+    smallestSlots = classes[0].headers.count
+    smallestPayload = classes[0].payloadBytes
     reservedBytes = reserved
     fileBytes = next
   }
@@ -135,6 +140,12 @@ final class Geometry: Sendable {
 
   /// The slot class that holds slot number `slot`.
   @inline(__always) func slotClass(of slot: Int) -> Int {
+    // The small ones are the most, and sent most.
+    if slot < smallestSlots { return 0 }
+    return largerSlotClass(of: slot)
+  }
+
+  @inline(never) private func largerSlotClass(of slot: Int) -> Int {
     var index = classes.count - 1
     while index > 0, slot < classes[index].firstSlot { index -= 1 }
     return index

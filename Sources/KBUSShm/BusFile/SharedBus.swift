@@ -112,8 +112,8 @@ struct Scratch {
   /// The writing ends of the queues that the transaction touches, and for each Ksock 1 + its place among them.
   let ends: LocalArray<QueueEnd>
   let endOf: LocalArray<UInt32>
-  /// Slots that this process sent lately: likely free again, and in its cache.
-  let recentSlots: LocalArray<UInt32>
+  /// Where the copies of a direct send go: those to a requester and to who is remembered.
+  let plan: LocalArray<PlannedCopy>
   /// Where to begin to look for a free record, by `Hint`.
   let hints: LocalArray<Int>
 
@@ -128,7 +128,7 @@ struct Scratch {
     merged = LocalArray(repeating: 0, count: geometry.limits.bindings)
     ends = LocalArray(repeating: QueueEnd(), count: geometry.limits.ksocks)
     endOf = LocalArray(repeating: 0, count: geometry.limits.ksocks)
-    recentSlots = LocalArray(repeating: 0, count: 8)
+    plan = LocalArray(count: KnownName.mostRecipients + 1)
     hints = LocalArray(repeating: 0, count: Hint.slotClass.rawValue + Int(CSHM_CLASSES))
   }
 
@@ -137,7 +137,7 @@ struct Scratch {
     merged.deallocate()
     ends.deallocate()
     endOf.deallocate()
-    recentSlots.deallocate()
+    plan.deallocate()
     hints.deallocate()
   }
 }

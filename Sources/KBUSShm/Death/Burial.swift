@@ -37,7 +37,7 @@ extension SharedBus {
     guard operationCursor == 0 else { return }
     try forEachEntry(of: ksock, "close") { _, entry throws(KBusError) in
       let copy = entry.copy
-      if copy.isMessage, !copy.isTombstone { try slot(checking: copy.slot, "close").release(holder: copy.holder) }
+      if copy.isMessage, !copy.isTombstone { release(try slot(checking: copy.slot, "close"), holder: copy.holder) }
       return true
     }
     var transaction = Transaction(self, journalOf: nil)
@@ -45,11 +45,14 @@ extension SharedBus {
     transaction.commit()
   }
 
-  /// Slots that it was filling, or had in reserve, when its process died.
+  /// Slots that it was filling, or had for itself, when its process died.
   private func giveBackLoans(of ksock: KsockRecord) {
-    for index in 0..<geometry.slotCount where slot(index).sender == ksock.incarnation {
-      memory.store64(slot(index).at + CSHM_SLOT_SENDER, 0)
-    }
+    for index in 0..<geometry.slotCount { giveBack(slot(index), of: ksock.incarnation) }
+  }
+
+  /// A slot that a Ksock has, if it does, is without an owner from now on. Direct: the Ksock's process is gone, or calls this.
+  func giveBack(_ slot: SlotRecord, of incarnation: UInt64) {
+    if slot.sender & ~CSHM_SLOT_IDLE == incarnation { memory.store64(slot.at + CSHM_SLOT_SENDER, 0) }
   }
 
   /// Messages that it was still reading when its process died.
@@ -60,8 +63,8 @@ extension SharedBus {
       let slot = try slot(checking: memory.u32(record + CSHM_HELD_SLOT), "close")
       // Void if head never passed it: then the copy was still in the queue, and has been given back there.
       let counts = position == CSHM_HELD_SPECIAL || position <= ksock.head
-      if counts, slot.generation == memory.u64(record + CSHM_HELD_GENERATION) {
-        slot.release(holder: memory.u32(record + CSHM_HELD_HOLDER))
+      if counts, slot.sequence == memory.u64(record + CSHM_HELD_SEQUENCE) {
+        release(slot, holder: memory.u32(record + CSHM_HELD_HOLDER))
       }
       memory.store64(record + CSHM_HELD_POSITION, 0)
     }

@@ -69,9 +69,8 @@ struct InvariantChecker {
     let geometry = bus.geometry, memory = bus.memory
     for number in 0...geometry.limits.ksocks {
       let journal = number == 0 ? geometry.wideJournal : geometry.journals.at(number - 1)
-      let phase = memory.u64(journal + CSHM_JOURNAL_PHASE), slot = memory.u64(journal + CSHM_JOURNAL_SLOT)
-      expect(phase == 0, .j1, "journal \(number) has phase \(phase)")
-      expect(slot == 0, .j2, "journal \(number) names slot \(slot)")
+      let phase = memory.u64(journal + CSHM_JOURNAL_PHASE)
+      expect(phase == 0, phase < CSHM_COMMITTED ? .j2 : .j1, "journal \(number) has phase \(phase)")
     }
     expect(memory.u64(geometry.state + CSHM_STATE_OPERATION) == 0, .t1, "a long operation is unfinished")
   }
@@ -217,7 +216,7 @@ struct InvariantChecker {
         expect(false, .e1, "Ksock \(ksock.id): held record \(number) names slot \(slot)")
         continue
       }
-      guard bus.slot(Int(slot) - 1).generation == bus.memory.u64(at + CSHM_HELD_GENERATION) else { continue }
+      guard bus.slot(Int(slot) - 1).sequence == bus.memory.u64(at + CSHM_HELD_SEQUENCE) else { continue }
       account(Copy(slot: slot, holder: bus.memory.u32(at + CSHM_HELD_HOLDER)), nil)
     }
   }
@@ -230,7 +229,7 @@ struct InvariantChecker {
       return
     }
     let slot = bus.slot(Int(copy.slot) - 1)
-    guard let (offset, bit) = slot.holderBit(copy.holder) else {
+    guard let (offset, bit) = bus.holderBit(slot, copy.holder) else {
       expect(false, .s1, "\(place ?? "held record"): slot \(slot.index) has no holder \(copy.holder)")
       return
     }
@@ -248,7 +247,7 @@ struct InvariantChecker {
   private mutating func checkSlots() {
     for index in 0..<bus.geometry.slotCount {
       let slot = bus.slot(index)
-      let orphans = slot.holders & ~holders[index], sender = slot.sender
+      let orphans = slot.holders & ~holders[index], sender = slot.sender & ~CSHM_SLOT_IDLE
       if orphans != 0 { expect(false, .s1, "slot \(index): nobody has the copies \(String(orphans, radix: 2))") }
       if sender != 0, !isOpen(sender) { expect(false, .s1, "slot \(index): its sender \(sender) is not open") }
     }

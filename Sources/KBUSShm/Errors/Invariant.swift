@@ -92,7 +92,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .c3: "an entry is published with the stamp of its position"
     case .n1: "a node belongs to the Ksock in whose list it is"
     case .s1: "a slot is held by Ksocks that are open"
-    case .s2: "a slot delivered has the generation that its holders know"
+    case .s2: "a slot delivered has the sequence that its holders know"
     case .s3: "name and data lie within the slot"
     case .b1: "no two bindings have the same sequence"
     case .b2: "a binding is in its bucket's chain and in its Ksock's list"

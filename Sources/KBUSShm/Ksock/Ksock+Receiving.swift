@@ -23,17 +23,8 @@ extension Ksock {
   public func take(within limit: Duration?) throws(KBusError) -> ReceivedMessage? {
     // No clock is read as long as something is queued.
     try requireReading()
-    if let taken = try takeSettled() { return try ReceivedMessage(taken, of: self) }
-    let deadline = Deadline.after(limit)
-    if deadline.isPast { return nil }
-    goInside()
-    defer { comeOut() }
-    while true {
-      let heard = record.bell
-      if let taken = try takeSpinning(heard, deadline) { return try ReceivedMessage(taken, of: self) }
-      if deadline.isPast { return nil }
-      sleep(since: heard, until: deadline)
-    }
+    if let message = try takeQueued() { return message }
+    return try waitToTake(.after(limit))
   }
 
   /// Takes the next message as a copy, and waits for one if need be; nil when the time is up.
@@ -41,85 +32,121 @@ extension Ksock {
 
   /// Takes the next message in place, whatever the Ksock's mode: NEXTMSG.
   func takeQueued() throws(KBusError) -> ReceivedMessage? {
-    guard let taken = try takeSettled() else { return nil }
+    guard let taken = try takeUnderLock(settling: true) else { return nil }
     return try ReceivedMessage(taken, of: self)
   }
 
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
   /// microseconds; nothing where the thread that opens the Ksock may run on one processor only, since whoever is to answer needs it.
-  public func setSpinBudget(_ budget: Duration) { spinBudget[0] = budget.inNanoseconds }
+  public func setSpinBudget(_ budget: Duration) { spinBudget.value = budget.inNanoseconds }
 
   // Inside
 
-  /// `heard`: the bell as it was before the caller's last look.
-  private func takeSpinning(_ heard: UInt32, _ deadline: Deadline) throws(KBusError) -> Taken? {
-    if let taken = try takeNow() { return taken }
-    var heard = heard
-    var spin = Spin(budget: spinBudget[0], deadline)
-    while spin.goesOn() {
-      // The bell alone: what the sender is still writing stays with the sender.
-      let bell = record.bell
-      guard bell != heard else { continue }
-      heard = bell
-      if let taken = try takeNow() { return taken }
+  private func waitToTake(_ deadline: Deadline) throws(KBusError) -> ReceivedMessage? {
+    if deadline.isPast { return nil }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
+    while true {
+      if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
+      if deadline.isPast { return nil }
+      let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
+      if let taken { return try ReceivedMessage(taken, of: self) }
     }
-    return nil
   }
 
-  private func requireReading() throws(KBusError) {
-    if mode == .writeOnly { throw .wrongMode("receive", "reading") }
+  /// Looks again and again at the place of the next message. It is written at once, so its line stays with us until then.
+  private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
+    var spin = Spin(budget: spinBudget.value, deadline)
+    guard spin.goesOn() else { return nil }
+    while true {
+      let bell = record.bell
+      if let taken = try takeNow() { return taken }
+      let sight = sightOfNext(bell)
+      repeat { if !spin.goesOn() { return nil } } while !shared.hasChanged(sight, record)
+    }
   }
 
-  /// Takes the next message if there is one, and leaves the descriptor as the queue then is.
-  @inline(__always) func takeSettled() throws(KBusError) -> Taken? {
+  /// `bell`: as it was before the caller's last look.
+  private func sightOfNext(_ bell: UInt32) -> Sight {
     lockTakes()
     defer { unlockTakes() }
-    let taken = try takeUnawaited()
-    settleDescriptor(foundNothing: taken == nil)
+    let end = reading.value
+    return Sight(entry: shared.chunk(end.chunk).entry(end.head).at, position: end.head, bell: bell)
+  }
+
+  @inline(__always) private func requireReading() throws(KBusError) {
+    if mode == .writeOnly { try refuseMode("receive", "reading") }
+  }
+
+  /// Takes the next message if there is one, for somebody who waits for it.
+  @inline(never) private func takeNow() throws(KBusError) -> Taken? { try takeUnderLock(settling: false) }
+
+  /// `settling`: leaves the descriptor as the queue then is.
+  @inline(__always) private func takeUnderLock(settling: Bool) throws(KBusError) -> Taken? {
+    lockTakes()
+    let taken: Taken?
+    do throws(KBusError) {
+      taken = try takeUnawaited()
+      if settling, state.value.hasDescriptor { settleDescriptor(foundNothing: taken == nil) }
+    } catch {
+      unlockTakes()
+      throw error
+    }
+    unlockTakes()
+    try afterTake(taken)
     return taken
-  }
-
-  @inline(__always) func takeNow() throws(KBusError) -> Taken? {
-    lockTakes()
-    defer { unlockTakes() }
-    return try takeUnawaited()
   }
 
   /// Takes the next message that no other thread awaits. With takeLock.
-  private func takeUnawaited() throws(KBusError) -> Taken? {
-    while true {
-      guard let taken = try takeLocked() else { return nil }
-      // A reply that another thread awaits is for that thread.
-      guard !awaited.isEmpty, try handOver(taken) else { return taken }
-    }
+  @inline(__always) private func takeUnawaited() throws(KBusError) -> Taken? {
+    guard let taken = try takeLocked() else { return nil }
+    return state.value.awaitsReplies ? try handOver(from: taken) : taken
   }
 
-  /// Takes the next message, whoever it is for. With takeLock.
-  @inline(never) func takeLocked() throws(KBusError) -> Taken? {
-    try check("receive")
-    guard record.incarnation == incarnation else { throw .closed("receive") }
-    if record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }
-    var end = reading[0]
-    let taken = try shared.takeFront(record, &end)
-    reading[0] = end
-    guard let taken else { return nil }
-    let special = record.special
-    if special != 0 { try afterTake(special, taken) }
+  /// Replies that other threads await are for them. With takeLock.
+  @inline(never) private func handOver(from first: Taken) throws(KBusError) -> Taken? {
+    var taken: Taken? = first
+    while let next = taken, try handOver(next) { taken = try takeLocked() }
+    // Whoever spins for a reply may look at a place that we have passed.
+    shared.memory.add32(record.at + CSHM_KSOCK_BELL, 1)
     return taken
   }
 
-  private func takeSpecial() throws(KBusError) -> Taken? {
+  /// Takes the next message, whoever it is for. With takeLock; `afterTake` when that has been given back.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  func takeLocked() throws(KBusError) -> Taken? {
+    try check("receive")
+    let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
+    guard own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { return try refuseClosed() }
+    if own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }
+    return try shared.takeFront(record, reading)
+  }
+
+  @inline(never) private func refuseClosed() throws(KBusError) -> Taken? { throw .closed("receive") }
+
+  @inline(never) private func takeSpecial() throws(KBusError) -> Taken? {
     try withBus("receive") { rings throws(KBusError) in
-      var end = reading[0]
-      defer { reading[0] = end }
-      let taken = try shared.takeSpecial(record, &end, &rings)
+      let taken = try shared.takeSpecial(record, reading, &rings)
       if taken != nil { shared.grantRoom(record, &rings) }
       return taken
     }
   }
 
-  /// Something changed while we took: the Ksock is being closed for us, or somebody waits for the room we made.
-  func afterTake(_ special: UInt32, _ taken: Taken) throws(KBusError) {
+  /// Looks whether something changed while we took, right after takeLock has been given back: that is the fence between moving head
+  /// and this look (SYNC room).
+  @inline(__always) func afterTake(_ taken: Taken?) throws(KBusError) {
+    cshm_fence_behind_atomic()
+    guard let taken else { return }
+    let special = record.special
+    if special != 0 { try afterTake(taken, special) }
+  }
+
+  /// The Ksock is being closed for us, or somebody waits for the room that we made.
+  @inline(never) private func afterTake(_ taken: Taken, _ special: UInt32) throws(KBusError) {
     if special & UInt32(CSHM_SPECIAL_CLOSING) != 0 {
       release(taken)
       throw .closed("receive")
@@ -127,5 +154,21 @@ extension Ksock {
     if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {
       try withBus("receive") { rings throws(KBusError) in shared.grantRoom(record, &rings) }
     }
+  }
+}
+
+/// What a thread that spins looks at.
+struct Sight: BitwiseCopyable {
+  /// Where the entry for the next message is, and its position.
+  let entry: Int
+  let position: UInt64
+  let bell: UInt32
+}
+
+extension SharedBus {
+  /// Whether there may be something that was not there before: the message at that place, something special, or a ring.
+  @inline(__always) func hasChanged(_ sight: Sight, _ ksock: KsockRecord) -> Bool {
+    memory.acquire64(sight.entry + CSHM_ENTRY_STAMP) == sight.position &+ 1
+      || ksock.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 || ksock.bell != sight.bell
   }
 }

@@ -11,10 +11,11 @@ extension Ksock {
   /// `noRoomForReply`, `noReplier`, `noRequester`, `notWaitedFor`, `anotherReplier`, `recipientFull`, `pending`, `poolExhausted`,
   /// `noSpace`. After every error but `pending` and `alreadyPending` the message is gone; nobody got it.
   /// **Source:** KBUS specification, sections 10 and 11.
-  @discardableResult
-  public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID {
-    let message = message.message
-    return unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
+  @inlinable @discardableResult
+  public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID { try send(copying: message.message) }
+
+  @usableFromInline func send(copying message: Message) throws(KBusError) -> MessageID {
+    unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
   }
 
   /// Sends what lies somewhere in the process. `measured`: its size has been checked before.
@@ -27,119 +28,122 @@ extension Ksock {
     defer { unlockSends() }
     try requireNothingPending()
     let outgoing = try fill(header, name, count: data.byteCount, measured: measured)
-    shared.memory.copyIn(data, at: shared.slot(outgoing.slot).payload)
+    shared.memory.copyIn(data, at: outgoing.slot.payload)
     return try publish(outgoing)
   }
 
   /// With sendLock.
   @inline(__always) func requireNothingPending() throws(KBusError) {
-    guard pending == nil else { throw .alreadyPending }
-    sentByHelper = nil
+    if state.value.hasPending { try refusePending() }
+    if state.value.hasSentByHelper { sentByHelper = nil }
   }
 
+  @inline(never) private func refusePending() throws(KBusError) { throw .alreadyPending }
+
   /// Claims a slot and fills it, but for the payload. With sendLock.
+  #if hasFeature(Embedded)
+    // Five copies of this are a good part of libkbus.so.
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
   func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.memory.prefetchToWrite(shared.geometry.lockLine)
-    if !measured { try checkSize(nameLength: name.byteCount, dataLength: count, flags: header.flags) }
-    let key = try key(of: name)
+    let known = try check(name, header.flags, count: count, isMeasured: measured)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
-    slot.write(header, name: name, dataCount: count)
-    return Outgoing(slot: slot.index, key: key, header)
+    shared.memory.write(header, name: name, dataCount: count, headerAt: slot.header, payload: slot.payload)
+    return Outgoing(slot, known.value.reference, header)
   }
 
-  /// What can be said of a message by its lengths and flags, in the order of section 10.3. The grammar of its name comes later.
-  func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
+  /// What can be said of a message without its recipients: by its lengths and flags, in the order of section 10.3, and by its name.
+  @inline(__always) private func check(
+    _ name: RawSpan, _ flags: MessageFlags, count: Int, isMeasured: Bool
+  ) throws(KBusError) -> LocalPlace<KnownName> {
+    // Of a name that is known: longer ones need more.
+    let limit = shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE)
+    if let known = names.find(name), count >= 0, MessageSize.largest(nameLength: name.byteCount) &+ count <= Int(truncatingIfNeeded: limit),
+      !flags.isSuperset(of: [.allOrWait, .allOrFail])
+    {
+      return known
+    }
+    if !isMeasured { try checkSize(nameLength: name.byteCount, dataLength: count, flags: flags) }
+    guard let known = names.learn(name, seed: shared.hashSeed) else { throw .badName(MessageName(name), "send") }
+    return known
+  }
+
+  @inline(never) func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
+    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
     guard !flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
-    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
     guard count >= 0, count <= limit, MessageSize.entire(nameLength: length, dataLength: count) <= limit else {
       throw .messageTooLong(count < 0 ? 0 : MessageSize.entire(nameLength: length, dataLength: min(count, Int.max / 2)), limit: limit)
     }
   }
 
-  /// The hashes of a name; those of the name sent last are kept, since most senders have few names.
-  @inline(__always) private func key(of name: RawSpan) throws(KBusError) -> NameKey {
-    if lastName.count == name.byteCount, unsafe name.holdsSame(as: lastName.span.bytes) { return lastKey[0] }
-    let key = NameKey(name, seed: shared.hashSeed)
-    guard key.isValid else { throw .badName(MessageName(name), "send") }
-    lastName = MessageName(name).bytes
-    lastKey[0] = key
-    return key
+  /// What is known of the name of a message; if it is not known any more it is learnt again, from where we wrote it.
+  @inline(__always) private func known(_ message: Outgoing) throws(KBusError) -> LocalPlace<KnownName> {
+    if let known = names[message.name] { return known }
+    return try learnAgain(message)
   }
 
-  // Slots. With sendLock.
-
-  /// A slot of ours with reserved payload memory: the spare one, or a new one.
-  func claimSlot(payloadBytes: Int) throws(KBusError) -> SlotRecord {
-    if let number = shared.geometry.slotClass(for: payloadBytes), spares[number] >= 0 {
-      let slot = shared.slot(spares[number])
-      spares[number] = -1
-      return slot
+  @inline(never) private func learnAgain(_ message: Outgoing) throws(KBusError) -> LocalPlace<KnownName> {
+    let name = try shared.slot(message.slot.index).messageName("send")
+    guard let known = unsafe names.learn(name.bytes.span.bytes, seed: shared.hashSeed) else {
+      throw .corrupt(.s3, "send")
     }
-    let slot = try withBus("send") { _ throws(KBusError) in
-      let slot = try shared.findSlot(bytes: payloadBytes, "send")
-      var transaction = Transaction(shared, journalOf: record.index)
-      transaction.claim(slot, for: incarnation)
-      transaction.commit()
-      return slot
-    }
-    guard !slot.isBacked else { return slot }
-    do throws(KBusError) {
-      try shared.reserve(slot.payload, count: slot.payloadBytes)
-    } catch {
-      giveBack(slot)
-      throw error
-    }
-    slot.memory.store32(slot.at + CSHM_SLOT_BACKED, 1)
-    return slot
-  }
-
-  /// Gives a slot back that will not be sent.
-  func giveBack(_ slot: SlotRecord) {
-    // A loan that a child has inherited is still its parent's.
-    guard isOurs, (try? shared.lock("send")) != nil else { return }
-    if slot.sender == incarnation { shared.giveBack(slot) }
-    shared.unlock()
-  }
-
-  /// The class of slots of which a spare one is kept, or nil for large ones.
-  @inline(__always) private func spareClass(_ slot: Int) -> Int? {
-    let number = shared.geometry.slotClass(of: slot)
-    return shared.geometry.classes[number].isReserved ? number : nil
-  }
-
-  /// A slot that stayed ours, since nobody received the message: the next spare, or free.
-  private func keep(_ slot: Int) {
-    if let number = spareClass(slot), spares[number] < 0 { spares[number] = slot } else { giveBack(shared.slot(slot)) }
+    return known
   }
 
   // Publishing. With sendLock.
 
-  @inline(never) func publish(_ outgoing: Outgoing) throws(KBusError) -> MessageID {
-    var message = outgoing
-    let number = spareClass(message.slot)
-    let wantsSpare = number.map { spares[$0] < 0 } ?? false ? number : nil
-    var spare: Int?
-    let outcome: SendOutcome
+  @inline(never) func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
+    let known = try known(message)
     do throws(KBusError) {
-      outcome = try withBus("send") { rings throws(KBusError) in
-        if message.isRequest, record.isFull { return .refused(.noRoomForReply(record)) }
-        return try shared.send(&message, from: record, spare: wantsSpare, &spare, &rings)
+      try shared.lock("send")
+      if !staysOnBus { try leave("send") }
+      if let outcome = try sendDirectly(message, known) {
+        shared.unlock()
+        keepSlot(message.slot, wasSent: true)
+        shared.wake(known, message, outcome)
+        return outcome.id
       }
     } catch {
-      // Nothing has happened: a pool is used up, or the bus is damaged.
-      pending = nil
-      keep(message.slot)
+      try abandon(message, error)
+    }
+    return try publishTheLongWay(message, known)
+  }
+
+  /// With the bus lock, which it gives back when it fails.
+  @inline(__always) private func sendDirectly(_ message: Outgoing, _ known: LocalPlace<KnownName>) throws(KBusError) -> DirectOutcome? {
+    do throws(KBusError) {
+      return try shared.sendDirectly(message, known, from: record)
+    } catch {
+      shared.unlock()
       throw error
     }
-    if let number, let spare { spares[number] = spare }
+  }
+
+  /// With the bus lock, which it gives back.
+  @inline(never) private func publishTheLongWay(
+    _ outgoing: Outgoing, _ known: LocalPlace<KnownName>
+  ) throws(KBusError) -> MessageID {
+    var message = outgoing
+    let outcome: SendOutcome
+    do throws(KBusError) {
+      outcome = try goOnWithBus { rings throws(KBusError) in
+        if message.isRequest, record.isFull { return .refused(.noRoomForReply(record)) }
+        return try shared.send(&message, known, from: record, &rings)
+      }
+    } catch {
+      try abandon(message, error)
+    }
     let id = message.id
     switch outcome {
     case .sent(let recipients):
       pending = nil
-      if recipients == 0 { keep(message.slot) }
+      keepSlot(message.slot, wasSent: recipients > 0)
       return id
     case .wait(let error):
       pending = message
@@ -147,9 +151,16 @@ extension Ksock {
     case .refused(let error):
       pending = nil
       forgetPending()
-      keep(message.slot)
+      keepSlot(message.slot, wasSent: false)
       throw error
     }
+  }
+
+  /// Nothing has happened: a pool is used up, or the bus is damaged.
+  private func abandon(_ message: Outgoing, _ error: KBusError) throws(KBusError) -> Never {
+    pending = nil
+    keepSlot(message.slot, wasSent: false)
+    throw error
   }
 
   // Pending messages
@@ -190,7 +201,7 @@ extension Ksock {
     pending = nil
     wasRefused = false
     forgetPending()
-    keep(message.slot)
+    keepSlot(message.slot, wasSent: false)
     return true
   }
 
@@ -239,9 +250,9 @@ extension Ksock {
   /// With sendLock. `refusing`: what is refused is settled at once.
   private func retryPendingLocked(refusing: Bool) throws(KBusError) -> Bool {
     guard var message = pending else { return true }
-    var spare: Int?
+    let known = try known(message)
     let outcome = try withBus("send") { rings throws(KBusError) -> SendOutcome in
-      let outcome = try shared.send(&message, from: record, spare: nil, &spare, &rings)
+      let outcome = try shared.send(&message, known, from: record, &rings)
       if refusing, case .refused(let error) = outcome, message.isRequest {
         try shared.sendStatus(error.code == .noReplier ? .disappeared : .errorSending, of: message.id, to: record, &rings)
       }
@@ -252,8 +263,8 @@ extension Ksock {
     case .refused where !refusing:
       wasRefused = true
       return true
-    case .sent(let recipients): if recipients == 0 { keep(message.slot) }
-    case .refused: keep(message.slot)
+    case .sent(let recipients): keepSlot(message.slot, wasSent: recipients > 0)
+    case .refused: keepSlot(message.slot, wasSent: false)
     }
     pending = nil
     wasRefused = false

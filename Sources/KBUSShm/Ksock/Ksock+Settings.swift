@@ -158,7 +158,7 @@ extension SharedBus {
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.willPublish(slot: slot.index)
-      slot.setHolders(1, extensions: nil)
+      setHolders(slot, 1, extensions: nil)
       transaction.commit()
       deliveries.ring(&rings)
     }

@@ -22,14 +22,17 @@ extension Ksock {
   public func wait(for what: Readiness, within limit: Duration?) throws(KBusError) -> Readiness {
     try check("wait")
     let deadline = Deadline.after(limit)
-    goInside()
-    defer { comeOut() }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
     while true {
-      let heard = record.bell
-      let ready = try readiness().intersection(what)
-      if !ready.isEmpty || deadline.isPast { return ready }
-      leaveToOthers()
-      sleep(since: heard, until: deadline)
+      if deadline.isPast { return try readiness().intersection(what) }
+      let found = try sleep(until: deadline) { () throws(KBusError) -> Readiness? in
+        let ready = try readiness().intersection(what)
+        if !ready.isEmpty { return ready }
+        leaveToOthers()
+        return nil
+      }
+      if let found { return found }
     }
   }
 
@@ -42,14 +45,19 @@ extension Ksock {
     return ready
   }
 
-  /// Sleeps until the bell has rung since `heard` was read, or the deadline passes, or for no reason at all.
+  /// Sleeps until the bell rings, or the deadline passes, or for no reason at all, unless there is already what the caller waits for.
   ///
   /// A process without a helper has nobody to tell it that nobody watches over the bus: it looks now and then.
-  func sleep(since heard: UInt32, until deadline: Deadline) {
-    if shared.hasHelper { return record.sleep(since: heard, until: deadline) }
+  func sleep<Found: ~Copyable>(
+    until deadline: Deadline, unless look: () throws(KBusError) -> Found?
+  ) throws(KBusError) -> Found? {
+    if shared.hasHelper { return try record.sleep(until: deadline, unless: look) }
     let soon = Deadline.after(.milliseconds(250))
-    record.sleep(since: heard, until: Deadline(nanoseconds: min(soon.nanoseconds, deadline.nanoseconds)))
+    if let found = try record.sleep(until: Deadline(nanoseconds: min(soon.nanoseconds, deadline.nanoseconds)), unless: look) {
+      return found
+    }
     if !shared.isReaped { _ = try? shared.reap(.all) }
+    return nil
   }
 
   /// Waits until nothing is pending any more, trying again whenever room appears. False when the time is up.

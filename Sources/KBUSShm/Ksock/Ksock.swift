@@ -10,9 +10,8 @@ internal import CShm
 /// **Ownership:** closes when the last reference goes; messages taken from it may live longer.
 /// **Errors:** every call can fail with `closed`, `forked`, `corrupt` and `lockStalled`, besides those it names.
 public final class Ksock: @unchecked Sendable {
-  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `spares`, `pending` and `lastName` with
-  // its key by `sendLock`;
-  // `isClosedHere` is only set under both.
+  // Sendable: `reading` and `awaited` are guarded by the local lock `takeLock`; `ownSlots`, `pending` and `names` by
+  // `sendLock`; `state` says what each of its fields is guarded by.
 
   /// What a Ksock may do.
   public enum Mode: UInt32, Sendable {
@@ -30,40 +29,42 @@ public final class Ksock: @unchecked Sendable {
   let incarnation: UInt64
   private let generation: UInt64
 
-  var descriptor = Descriptor()
+  var descriptor = Descriptor() { didSet { state.value.hasDescriptor = descriptor.isOpen } }
 
   // Guarded by takeLock
-  let reading: LocalArray<ReadingEnd>
-  var awaited: [AwaitedReply] = []
+  let reading: LocalPlace<ReadingEnd>
+  var awaited: [AwaitedReply] = [] { didSet { state.value.awaitsReplies = !awaited.isEmpty } }
   // Guarded by sendLock
-  let spares: LocalArray<Int>
+  let ownSlots: LocalArray<OwnSlots>
   var pending: Outgoing? {
     didSet {
+      state.value.hasPending = pending != nil
       settleWritability()
       // A thread of ours may sleep until nothing is pending, and the room that it waits for is taken now.
-      if oldValue != nil, pending == nil { record.ringOwnThreads() }
+      if oldValue != nil, pending == nil { record.ring() }
     }
   }
   /// The pending message was refused when the helper tried it: what comes of it is settled when the program looks.
   var wasRefused = false {
     didSet {
       settleWritability()
-      if wasRefused { record.ringOwnThreads() }
+      if wasRefused { record.ring() }
     }
   }
   /// The id of the message that the helper sent last, until the program asks.
-  var sentByHelper: MessageID?
-  var lastName: [UInt8] = []
-  let lastKey: LocalArray<NameKey>
+  var sentByHelper: MessageID? { didSet { state.value.hasSentByHelper = sentByHelper != nil } }
+  let names = KnownNames()
 
   #if !$Embedded
     /// Waits that have no thread of their own; guarded by takeLock.
     var hearing = Hearing()
   #endif
 
-  private let locks: LocalArray<UInt32>
-  var isClosedHere = false
-  let spinBudget: LocalArray<UInt64>
+  private let takeLock = LocalPlace<UInt32>(0)
+  private let sendLock = LocalPlace<UInt32>(0)
+  /// What every send and take asks, where it costs one look.
+  let state = LocalPlace(State())
+  let spinBudget: LocalPlace<UInt64>
 
   /// Opens a Ksock on a bus in the standard directory: `$KBUS_DIR`, or `/dev/shm`.
   ///
@@ -106,12 +107,23 @@ public final class Ksock: @unchecked Sendable {
     id = record.id
     incarnation = record.incarnation
     generation = cshm_fork_generation()
-    reading = LocalArray(repeating: ReadingEnd(chunk: Int(record.firstChunk) - 1), count: 1)
-    spares = LocalArray(repeating: -1, count: shared.geometry.classes.count)
-    lastKey = unsafe LocalArray(repeating: NameKey([0].span.bytes, seed: 0), count: 1)
-    locks = LocalArray(repeating: 0, count: 2)
-    spinBudget = LocalArray(repeating: cshm_processors() > 1 ? Self.defaultSpin : 0, count: 1)
+    reading = LocalPlace(ReadingEnd(chunk: Int(record.firstChunk) - 1))
+    ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
+    spinBudget = LocalPlace(cshm_processors() > 1 ? Self.defaultSpin : 0)
   }
+
+  struct State: BitwiseCopyable {
+    /// Only set under both locks.
+    var isClosed = false
+    var hasDescriptor = false
+    /// With takeLock.
+    fileprivate(set) var awaitsReplies = false
+    /// With sendLock.
+    fileprivate(set) var hasPending = false
+    fileprivate(set) var hasSentByHelper = false
+  }
+
+  var isClosedHere: Bool { @inline(__always) get { state.value.isClosed } }
 
   /// How long a wait spins before it sleeps, where there is another core for the answer to come from: nanoseconds.
   private static let defaultSpin: UInt64 = 20_000
@@ -120,9 +132,12 @@ public final class Ksock: @unchecked Sendable {
     close()
     shared.leave()
     reading.deallocate()
-    spares.deallocate()
-    lastKey.deallocate()
-    locks.deallocate()
+    for number in 0..<ownSlots.count { ownSlots[number].deallocate() }
+    ownSlots.deallocate()
+    names.deallocate()
+    takeLock.deallocate()
+    sendLock.deallocate()
+    state.deallocate()
     spinBudget.deallocate()
   }
 
@@ -144,15 +159,18 @@ public final class Ksock: @unchecked Sendable {
       unlockTakes()
     }
     guard !isClosedHere else { return }
-    isClosedHere = true
-    var slots: [Int] = pending.map { [$0.slot] } ?? []
-    for place in 0..<spares.count where spares[place] >= 0 { slots.append(spares[place]) }
+    state.value.isClosed = true
+    var slots: [Int] = pending.map { [$0.slot.index] } ?? []
+    for number in 0..<ownSlots.count {
+      let own = ownSlots[number]
+      for place in 0..<own.count { slots.append(own[place].index) }
+    }
     pending = nil
     // First of all, so that whoever is killed here leaves no FIFO that nobody would miss.
     closeFastDescriptor()
     shared.close(record, incarnation, givingBack: slots)
     // Threads of ours that wait for a message are told.
-    record.ringOwnThreads()
+    record.ring()
   }
 
   /// For a handler of fatal signals: says at once that this process ends, with all its Ksocks on all buses. Otherwise the others
@@ -164,19 +182,23 @@ public final class Ksock: @unchecked Sendable {
 
   // Locks between threads of this process. Order: takeLock, sendLock, bus lock.
 
-  @inline(__always) func lockTakes() { unsafe cshm_local_lock(locks.address(0)) }
-  @inline(__always) func unlockTakes() { unsafe cshm_local_unlock(locks.address(0)) }
-  @inline(__always) func lockSends() { unsafe cshm_local_lock(locks.address(1)) }
-  func tryLockSends() -> Bool { unsafe cshm_local_try_lock(locks.address(1)) != 0 }
-  @inline(__always) func unlockSends() { unsafe cshm_local_unlock(locks.address(1)) }
+  @inline(__always) func lockTakes() { unsafe cshm_local_lock(takeLock.address) }
+  @inline(__always) func unlockTakes() { unsafe cshm_local_unlock(takeLock.address) }
+  @inline(__always) func lockSends() { unsafe cshm_local_lock(sendLock.address) }
+  func tryLockSends() -> Bool { unsafe cshm_local_try_lock(sendLock.address) != 0 }
+  @inline(__always) func unlockSends() { unsafe cshm_local_unlock(sendLock.address) }
 
   /// Whether this process opened it, and not one that it was forked from.
   @inline(__always) package var isOurs: Bool { generation == cshm_fork_generation() }
 
   /// Fails unless this Ksock is ours and open.
   @inline(__always) func check(_ operation: StaticString) throws(KBusError) {
-    guard isOurs else { throw .forked(operation) }
-    guard !isClosedHere else { throw .closed(operation) }
+    if !isOurs || isClosedHere { try refuse(operation) }
+  }
+
+  @inline(never) private func refuse(_ operation: StaticString) throws(KBusError) {
+    if !isOurs { throw .forked(operation) }
+    throw .closed(operation)
   }
 
   /// Runs under the bus lock, and rings whom there is to ring after giving it back.
@@ -184,6 +206,11 @@ public final class Ksock: @unchecked Sendable {
     _ operation: StaticString, _ body: (inout Rings) throws(KBusError) -> Result
   ) throws(KBusError) -> Result {
     try lockBus(operation)
+    return try goOnWithBus(body)
+  }
+
+  /// The same with the lock taken already.
+  @inline(__always) func goOnWithBus<Result>(_ body: (inout Rings) throws(KBusError) -> Result) throws(KBusError) -> Result {
     var rings = Rings(shared)
     defer { unlockBus(rings) }
     var mayReclaim = true
@@ -198,13 +225,22 @@ public final class Ksock: @unchecked Sendable {
     }
   }
 
-  private func lockBus(_ operation: StaticString) throws(KBusError) {
+  func lockBus(_ operation: StaticString) throws(KBusError) {
     try check(operation)
     try shared.lock(operation)
-    guard record.incarnation == incarnation, record.special & UInt32(CSHM_SPECIAL_CLOSING) == 0 else {
-      shared.unlock()
-      throw .closed(operation)
-    }
+    if !staysOnBus { try leave(operation) }
+  }
+
+  /// Whether the Ksock is still there, and stays. Under the bus lock.
+  @inline(__always) var staysOnBus: Bool {
+    let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
+    return own.u64(CSHM_KSOCK_INCARNATION) == incarnation && own.u32(CSHM_KSOCK_SPECIAL) & UInt32(CSHM_SPECIAL_CLOSING) == 0
+  }
+
+  /// It is not: gives the bus lock back.
+  @inline(never) func leave(_ operation: StaticString) throws(KBusError) {
+    shared.unlock()
+    throw .closed(operation)
   }
 
   private func unlockBus(_ rings: Rings) {
@@ -212,8 +248,12 @@ public final class Ksock: @unchecked Sendable {
     rings.wake()
   }
 
-  func requireWriting(_ operation: StaticString) throws(KBusError) {
-    if mode == .readOnly { throw .wrongMode(operation, "writing") }
+  @inline(__always) func requireWriting(_ operation: StaticString) throws(KBusError) {
+    if mode == .readOnly { try refuseMode(operation, "writing") }
+  }
+
+  @inline(never) func refuseMode(_ operation: StaticString, _ wanted: StaticString) throws(KBusError) {
+    throw .wrongMode(operation, wanted)
   }
 }
 
@@ -256,7 +296,7 @@ extension SharedBus {
     guard (try? lock("close")) != nil else { return }
     var rings = Rings(self)
     // Ours by their sender, also if somebody else has closed the Ksock, whose descriptor was gone.
-    for index in slots where slot(index).sender == incarnation { giveBack(slot(index)) }
+    for index in slots { giveBack(slot(index), of: incarnation) }
     if ksock.incarnation == incarnation {
       // In the same hold of the lock: nobody meets a Ksock of ours that is open and has lost its descriptor.
       memory.store32(ksock.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0)

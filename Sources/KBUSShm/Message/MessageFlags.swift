@@ -1,7 +1,7 @@
 /// The flags of a message header.
 ///
 /// **Source:** KBUS specification, section 5. Bits 16 to 31 belong to users; the bus never touches them.
-public struct MessageFlags: OptionSet, Sendable {
+public struct MessageFlags: OptionSet, Sendable, BitwiseCopyable {
   public let rawValue: UInt32
 
   public init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -61,6 +61,9 @@ public enum MessageSize {
 
   static func padded(dataLength: Int) -> Int { (dataLength + 3) / 4 * 4 }
 
+  /// No less than what the entire length of a message with a name of this length has beside its data.
+  @inline(__always) static func largest(nameLength: Int) -> Int { header &+ nameLength &+ 4 &+ 3 &+ 4 }
+
   /// The entire length, in bytes, of a message with this many bytes of name and data.
   public static func entire(nameLength: Int, dataLength: Int) -> Int {
     header + padded(nameLength: nameLength) + padded(dataLength: dataLength) + 4

@@ -32,24 +32,16 @@ struct EntryRecord {
   let at: Int
 
   @inline(__always) var stamp: UInt64 { memory.acquire64(at + CSHM_ENTRY_STAMP) }
-  @inline(__always) var meta: UInt32 { memory.u32(at + CSHM_ENTRY_META) }
   @inline(__always) var binding: UInt64 { memory.u64(at + CSHM_ENTRY_BINDING) }
 
-  /// What is in it, read once.
-  @inline(__always) var copy: Copy {
-    let meta = meta
-    return Copy(
-      kind: meta, slot: memory.u32(at + CSHM_ENTRY_SLOT), holder: memory.u32(at + CSHM_ENTRY_HOLDER), binding: binding,
-      request: memory.u32(at + CSHM_ENTRY_REQUEST))
-  }
+  @inline(__always) var copy: Copy { Copy(memory.window(at, CSHM_ENTRY_SIZE)) }
 
   /// Everything but the stamp, direct: invisible until the stamp is committed.
-  @inline(__always) func write(_ copy: Copy) {
-    memory.store64(at + CSHM_ENTRY_BINDING, copy.binding)
-    memory.store32(at + CSHM_ENTRY_SLOT, copy.slot)
-    memory.store32(at + CSHM_ENTRY_HOLDER, copy.holder)
-    memory.store32(at + CSHM_ENTRY_META, copy.kind)
-    memory.store32(at + CSHM_ENTRY_REQUEST, copy.request)
+  func write(_ copy: Copy) {
+    let entry = memory.window(at, CSHM_ENTRY_SIZE)
+    entry.store64(CSHM_ENTRY_BINDING, copy.binding)
+    entry.store64(CSHM_ENTRY_SLOT, copy.slotWord)
+    entry.store64(CSHM_ENTRY_META, copy.kindWord)
   }
 }
 

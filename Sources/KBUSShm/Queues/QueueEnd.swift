@@ -23,17 +23,36 @@ struct QueueEnd: BitwiseCopyable {
   var missed: UInt64 = 0
 }
 
-/// What one delivered copy is.
-struct Copy {
-  var kind = UInt32(CSHM_ENTRY_MESSAGE)
-  /// Slot + 1; of a message without a slot its serial.
-  var slot: UInt32 = 0
-  /// The holder bit; of a status its `from`.
-  var holder: UInt32 = 0
+/// What one delivered copy is: the words of an entry but for the stamp.
+struct Copy: BitwiseCopyable {
   /// The binding that queues it; of a status the id of the request.
-  var binding: UInt64 = 0
+  let binding: UInt64
+  /// Slot and holder, kind and request: two words each, as they lie in an entry.
+  let slotWord: UInt64
+  let kindWord: UInt64
+
+  @inline(__always) init(
+    kind: UInt32 = UInt32(CSHM_ENTRY_MESSAGE), slot: UInt32, holder: UInt32 = 0, binding: UInt64 = 0, request: UInt32 = 0
+  ) {
+    self.binding = binding
+    slotWord = Window.word(slot, holder)
+    kindWord = Window.word(kind, request)
+  }
+
+  /// What is in an entry, read once.
+  @inline(__always) init(_ entry: Window) {
+    binding = entry.u64(CSHM_ENTRY_BINDING)
+    slotWord = entry.u64(CSHM_ENTRY_SLOT)
+    kindWord = entry.u64(CSHM_ENTRY_META)
+  }
+
+  @inline(__always) var kind: UInt32 { Window.low(kindWord) }
+  /// Slot + 1; of a message without a slot its serial.
+  @inline(__always) var slot: UInt32 { Window.low(slotWord) }
+  /// The holder bit; of a status its `from`.
+  @inline(__always) var holder: UInt32 { Window.high(slotWord) }
   /// Request record + 1, of the copy that asks its reader to reply.
-  var request: UInt32 = 0
+  @inline(__always) var request: UInt32 { Window.high(kindWord) }
 }
 
 /// The queues that one transaction adds to.
@@ -227,7 +246,7 @@ struct Deliveries: ~Copyable {
       if end.lastPushed != ksock.lastPushed { transaction.set(at + CSHM_KSOCK_LAST_PUSHED, end.lastPushed) }
       if end.reserved != ksock.reserved {
         transaction.set(at + CSHM_KSOCK_RESERVED, end.reserved)
-        if end.reserved > ksock.reservedMax { transaction.set(at + CSHM_KSOCK_RESERVED_MAX, end.reserved) }
+        if end.reserved > ksock.reservedMax { memory.store32(at + CSHM_KSOCK_RESERVED_MAX, end.reserved) }
       }
       if end.tailChunk != ksock.tailChunk { transaction.set(at + CSHM_KSOCK_TAIL_CHUNK, end.tailChunk) }
       if end.end != ksock.end {

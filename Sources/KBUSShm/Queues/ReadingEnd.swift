@@ -16,13 +16,35 @@ struct ReadingEnd: BitwiseCopyable {
 }
 
 /// A message taken from a queue: its content, and which held record keeps it.
-struct Taken {
+struct Taken: BitwiseCopyable {
   let copy: Copy
-  /// Nil: a message without a slot, made of its entry alone.
-  let held: Int?
+  /// The number of the held record; -1: a message without a slot, made of its entry alone.
+  let held: Int32
+  /// Of its slot: where the header is, where the payload is, and how much room that has.
+  let header: Int
+  let payload: Int
+  let payloadBytes: Int
 
-  /// Position in the pool of held records that says "none".
-  static let unheld = -1
+  /// A message without a slot.
+  init(_ copy: Copy) {
+    self.copy = copy
+    (held, header, payload, payloadBytes) = (-1, 0, 0, 0)
+  }
+
+  @inline(__always) init(_ copy: Copy, _ slot: SlotRecord, held: Int) {
+    self.copy = copy
+    self.held = Int32(truncatingIfNeeded: held)
+    header = slot.at
+    payload = slot.payload
+    payloadBytes = slot.payloadBytes
+  }
+
+  var hasSlot: Bool { held >= 0 }
+
+  /// The slot that it has.
+  @inline(__always) func slot(_ memory: BusMemory) -> SlotRecord {
+    SlotRecord(memory: memory, at: header, index: Int(copy.slot) - 1, payload: payload, payloadBytes: payloadBytes)
+  }
 }
 
 extension SharedBus {
@@ -32,71 +54,81 @@ extension SharedBus {
 
   /// A free held record of this Ksock.
   @inline(__always) func findHeld(_ ksock: KsockRecord, _ end: inout ReadingEnd) throws(KBusError) -> Int {
+    // The same one again, if it is free: its line is in the cache.
+    if memory.u64(heldRecord(ksock, end.nextHeld) + CSHM_HELD_POSITION) == 0 { return end.nextHeld }
+    return try findAnotherHeld(ksock, &end)
+  }
+
+  @inline(never) private func findAnotherHeld(_ ksock: KsockRecord, _ end: inout ReadingEnd) throws(KBusError) -> Int {
     for _ in 0..<Int(CSHM_HELD) {
-      let number = end.nextHeld
-      end.nextHeld = number + 1 == Int(CSHM_HELD) ? 0 : number + 1
-      if memory.u64(heldRecord(ksock, number) + CSHM_HELD_POSITION) == 0 {
-        // The same one again next time: its line is in the cache.
-        end.nextHeld = number
-        return number
-      }
+      end.nextHeld = end.nextHeld + 1 == Int(CSHM_HELD) ? 0 : end.nextHeld + 1
+      if memory.u64(heldRecord(ksock, end.nextHeld) + CSHM_HELD_POSITION) == 0 { return end.nextHeld }
     }
     throw .tooManyHeld(Int(CSHM_HELD))
   }
 
   /// Notes what is about to be held: all but the position, which makes it count.
-  @inline(__always) func prepareHeld(_ ksock: KsockRecord, _ number: Int, _ copy: Copy, generation: UInt64) -> Int {
-    let record = heldRecord(ksock, number)
-    memory.store64(record + CSHM_HELD_GENERATION, generation)
-    memory.store32(record + CSHM_HELD_SLOT, copy.slot)
-    memory.store32(record + CSHM_HELD_HOLDER, copy.holder)
-    return record
+  @inline(__always) func prepareHeld(_ ksock: KsockRecord, _ number: Int, _ copy: Copy, sequence: UInt64) -> Int {
+    let at = heldRecord(ksock, number), record = memory.window(at, CSHM_HELD_SIZE)
+    record.store64(CSHM_HELD_SEQUENCE, sequence)
+    record.store64(CSHM_HELD_SLOT, copy.slotWord)
+    return at
   }
 
   /// Gives a held message back. The bit first: a held record that points at a bit already cleared does no harm.
   @inline(__always) func releaseHeld(_ ksock: KsockRecord, _ number: Int, _ slot: SlotRecord, holder: UInt32) {
-    slot.release(holder: holder)
+    release(slot, holder: holder)
     memory.store64(heldRecord(ksock, number) + CSHM_HELD_POSITION, 0)
   }
 
-  /// Takes the message at the front of the ring; nil if there is none.
-  @inline(__always) func takeFront(_ ksock: KsockRecord, _ end: inout ReadingEnd) throws(KBusError) -> Taken? {
+  /// Takes the message at the front of the ring; nil if there is none. Whoever calls this has a full fence to make before looking
+  /// at `special`: a sender that asks for room either sees the new head, or we see that it asks (SYNC room).
+  @inline(__always) func takeFront(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) throws(KBusError) -> Taken? {
     while true {
-      let entry = chunk(end.chunk).entry(end.head)
-      guard entry.stamp == end.head &+ 1 else { return nil }
-      let copy = entry.copy
-      if copy.isTombstone {
-        try advance(ksock, &end)
+      let head = reading.value.head
+      let entry = memory.window(chunk(reading.value.chunk).entry(head).at, CSHM_ENTRY_SIZE)
+      guard entry.acquire64(CSHM_ENTRY_STAMP) == head &+ 1 else { return nil }
+      let copy = Copy(entry)
+      guard copy.isMessage, !copy.isTombstone else {
+        if let taken = try takeUnheld(ksock, reading, copy) { return taken }
         continue
       }
-      var held: Int?
-      if copy.isMessage {
-        let slot = try slot(checking: copy.slot, "receive")
-        // The sender's core had these lines last; they come together rather than one after the other.
-        memory.prefetch(slot.at)
-        memory.prefetch(slot.at + CSHM_SLOT_SEQUENCE)
-        memory.prefetch(slot.payload)
-        let number = try findHeld(ksock, &end)
-        let record = prepareHeld(ksock, number, copy, generation: slot.generation)
-        memory.store64(record + CSHM_HELD_POSITION, end.head &+ 1)
-        held = number
-      }
-      if copy.isYours {
-        end.popped &+= 1
-        memory.store32(ksock.at + CSHM_KSOCK_POPPED, end.popped)
-      }
-      end.passed &+= 1
-      memory.store64(ksock.at + CSHM_KSOCK_PASSED, end.passed)
-      try advance(ksock, &end)
-      return Taken(copy: copy, held: held)
+      let slot = try slot(checking: copy.slot, "receive")
+      // The sender's core had these lines last; they come together rather than one after the other.
+      memory.prefetch(slot.at)
+      memory.prefetch(slot.payload)
+      let number = try findHeld(ksock, &reading.value)
+      let record = prepareHeld(ksock, number, copy, sequence: slot.sequence)
+      memory.store64(record + CSHM_HELD_POSITION, head &+ 1)
+      if copy.isYours { countRequest(ksock, reading) }
+      try advance(ksock, reading, passes: true)
+      return Taken(copy, slot, held: number)
     }
   }
 
-  /// Moves head on. The exchange is a full fence: a sender that asks for room either sees the new head, or we see
-  /// that it asks (SYNC room).
-  @inline(__always) private func advance(_ ksock: KsockRecord, _ end: inout ReadingEnd) throws(KBusError) {
-    end.head &+= 1
-    if end.head % UInt64(CSHM_CHUNK_ENTRIES) == 0 { end.chunk = try chunk(checking: chunk(end.chunk).next, "receive").index }
-    memory.exchange64(ksock.at + CSHM_KSOCK_HEAD, end.head)
+  /// Passes over a tombstone, or takes a message that is its entry alone.
+  @inline(never) private func takeUnheld(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, _ copy: Copy) throws(KBusError) -> Taken?
+  {
+    try advance(ksock, reading, passes: !copy.isTombstone)
+    return copy.isTombstone ? nil : Taken(copy)
+  }
+
+  @inline(__always) private func countRequest(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) {
+    reading.value.popped &+= 1
+    memory.store32(ksock.at + CSHM_KSOCK_POPPED, reading.value.popped)
+  }
+
+  /// Moves head on, and before it `passed` if that was a message.
+  @inline(__always) private func advance(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, passes: Bool) throws(KBusError) {
+    let end = memory.window(ksock.at, CSHM_KSOCK_SIZE), head = reading.value.head &+ 1
+    if head % UInt64(CSHM_CHUNK_ENTRIES) == 0 {
+      reading.value.chunk = try chunk(checking: chunk(reading.value.chunk).next, "receive").index
+    }
+    if passes {
+      reading.value.passed &+= 1
+      end.store64(CSHM_KSOCK_PASSED, reading.value.passed)
+    }
+    reading.value.head = head
+    end.store64(CSHM_KSOCK_HEAD, head)
   }
 }

@@ -7,20 +7,25 @@ internal import CShm
 
 /// A message on its way out. Its slot is filled, but for what the bus itself says in the header.
 struct Outgoing: BitwiseCopyable {
-  /// The index of its slot.
-  let slot: Int
-  let key: NameKey
-  let isRequest: Bool
-  let isReply: Bool
-  /// The id, once it has been given out; a retry keeps it.
-  var id = MessageID.none
+  let slot: OwnSlot
+  let name: NameReference
+  let flags: MessageFlags
+  let to: UInt32
+  let inReplyTo: MessageID
+  /// The id, once it has been given out, or from another network; a retry keeps it.
+  var id: MessageID
 
-  init(slot: Int, key: NameKey, _ header: OutgoingHeader) {
+  @inline(__always) init(_ slot: OwnSlot, _ name: NameReference, _ header: OutgoingHeader) {
     self.slot = slot
-    self.key = key
-    isRequest = header.flags.contains(.wantAReply)
-    isReply = !header.inReplyTo.isNone
+    self.name = name
+    flags = header.flags
+    to = header.to
+    inReplyTo = header.inReplyTo
+    id = header.id.network == 0 ? .none : header.id
   }
+
+  @inline(__always) var isRequest: Bool { flags.contains(.wantAReply) }
+  @inline(__always) var isReply: Bool { !inReplyTo.isNone }
 }
 
 /// What a send came to.
@@ -52,28 +57,25 @@ private struct Refusal {
 }
 
 extension SharedBus {
-  /// Sends, under the lock. `spare`: claim another slot of this class, so that a steady sender takes the lock once a message.
+  /// Sends, under the lock.
   func send(
-    _ outgoing: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
+    _ outgoing: inout Outgoing, _ known: LocalPlace<KnownName>, from sender: KsockRecord, _ rings: inout Rings
   ) throws(KBusError) -> SendOutcome {
     // On a throw nothing has happened, and no id has been given out.
     var message = outgoing
-    let outcome = try sendOnce(&message, from: sender, spare: spare, &spareSlot, &rings)
+    let outcome = try sendOnce(&message, known, from: sender, &rings)
     outgoing.id = message.id
     return outcome
   }
 
   private func sendOnce(
-    _ message: inout Outgoing, from sender: KsockRecord, spare: Int?, _ spareSlot: inout Int?, _ rings: inout Rings
+    _ message: inout Outgoing, _ known: LocalPlace<KnownName>, from sender: KsockRecord, _ rings: inout Rings
   ) throws(KBusError) -> SendOutcome {
     var serials = Serials(self)
-    let slot = slot(message.slot)
-    if message.id.isNone {
-      let written = slot.id
-      message.id = written.network == 0 ? serials.next() : written
-    }
+    let slot = slot(message.slot.index)
+    if message.id.isNone { message.id = serials.next() }
     var recipients = Recipients()
-    if let refusal = try decide(message, slot, &recipients) {
+    if let refusal = try decide(message, known, slot, &recipients) {
       guard refusal.waits else {
         record(message, serials, sender, pending: false)
         return .refused(refusal.error)
@@ -81,21 +83,20 @@ extension SharedBus {
       try wantRoom(recipients, message, serials, sender)
       // Room may have appeared between our look and our flag (SYNC room: pairs with the take's exchange of head).
       cshm_fence()
-      guard try decide(message, slot, &recipients) == nil else { return .wait(refusal.error) }
+      guard try decide(message, known, slot, &recipients) == nil else { return .wait(refusal.error) }
       serials = Serials(self)
     }
-    return .sent(recipients: try deliver(message, slot, to: recipients, from: sender, &serials, spare, &spareSlot, &rings))
+    return .sent(recipients: try deliver(message, slot, to: recipients, from: sender, &serials, &rings))
   }
 
   // Steps 7 to 13: checks
 
   private func decide(
-    _ message: Outgoing, _ slot: SlotRecord, _ recipients: inout Recipients
+    _ message: Outgoing, _ known: LocalPlace<KnownName>, _ slot: SlotRecord, _ recipients: inout Recipients
   ) throws(KBusError) -> Refusal? {
     recipients = Recipients()
-    let flags = slot.flags, to = slot.to
-    let (offset, count) = try slot.name("send")
-    let route = try route(memory.span(offset, count: count), message.key, wantsReplier: message.isRequest, "send")
+    let flags = message.flags, to = message.to
+    let route = try route(known.value.span, known.value.key, wantsReplier: message.isRequest, "send")
     recipients.listeners = route.listeners
     if message.isRequest {
       guard let replier = route.replier else { return Refusal(error: .noReplier(try slot.messageName("send")), waits: false) }
@@ -104,8 +105,8 @@ extension SharedBus {
     }
     if message.isReply {
       guard let requester = ksock(id: to) else { return Refusal(error: .noRequester(to), waits: false) }
-      guard let answered = findRequest(slot.inReplyTo, requester: requester) else {
-        return Refusal(error: .notWaitedFor(slot.inReplyTo, to), waits: false)
+      guard let answered = findRequest(message.inReplyTo, requester: requester) else {
+        return Refusal(error: .notWaitedFor(message.inReplyTo, to), waits: false)
       }
       recipients.requester = Int32(requester.index)
       recipients.answered = Int32(answered.index)
@@ -137,9 +138,9 @@ extension SharedBus {
   private func record(_ message: Outgoing, _ serials: Serials, _ sender: KsockRecord, pending: Bool) {
     var transaction = Transaction(self, journalOf: sender.index)
     serials.log(&transaction)
-    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
     setPending(pending, sender, &transaction)
     transaction.commit()
+    memory.store64(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
   }
 
   /// Notes whether a message of this Ksock waits for room.
@@ -170,41 +171,30 @@ extension SharedBus {
   // Step 14: delivery
 
   private func deliver(
-    _ message: Outgoing, _ slot: SlotRecord, to recipients: Recipients, from sender: KsockRecord, _ serials: inout Serials, _ spare: Int?,
-    _ spareSlot: inout Int?, _ rings: inout Rings
+    _ message: Outgoing, _ slot: SlotRecord, to recipients: Recipients, from sender: KsockRecord, _ serials: inout Serials,
+    _ rings: inout Rings
   ) throws(KBusError) -> Int {
     // Few recipients fit the sender's own journal, which stays in its cache.
     var transaction = Transaction(self, journalOf: recipients.most <= 8 ? sender.index : nil)
     var deliveries = Deliveries(self)
     var copies = Copies(message, sequence: serials.nextSequence())
-    if slot.flags.contains(.urgent) {
+    if message.flags.contains(.urgent) {
       try copies.addUrgent(recipients, self, &deliveries, &transaction, sender)
     } else {
       try copies.add(recipients, self, &deliveries, &transaction, sender)
     }
-    if recipients.answered >= 0 {
-      let answered = request(Int(recipients.answered))
-      if sender.index == Int(answered.replier), sender.incarnation == answered.replierIncarnation, answered.isPopped(head: sender.head) {
-        transaction.set(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
-      }
-    }
     serials.log(&transaction)
-    transaction.set(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
     setPending(false, sender, &transaction)
     deliveries.log(&transaction)
     if copies.count > 0 {
       let extensions = try findExtensions(copies: copies.count, "send")
-      transaction.set(slot.at + CSHM_SLOT_SENDER, 0 as UInt64)
-      if let spare, let next = findSlot(inClass: spare, except: slot.index) {
-        transaction.claim(next, for: sender.incarnation)
-        spareSlot = next.index
-      }
       slot.stamp(id: message.id, from: sender.id, sequence: serials.sequence)
       transaction.willPublish(slot: slot.index)
-      slot.setHolders(copies.count, extensions: extensions)
-      rememberSent(slot.index)
+      setHolders(slot, copies.count, extensions: extensions)
     }
     transaction.commit()
+    memory.store64(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
+    if recipients.answered >= 0 { countAnswered(request(Int(recipients.answered)), sender) }
     deliveries.ring(&rings)
     if recipients.replier >= 0 { watch(ksock(Int(recipients.replier)), &rings) }
     if recipients.answered >= 0 { ringPending(&rings) }
@@ -213,8 +203,15 @@ extension SharedBus {
 }
 
 extension SharedBus {
+  /// One less of those that the sender has taken and not answered.
+  func countAnswered(_ answered: RequestRecord, _ sender: KsockRecord) {
+    guard sender.index == Int(answered.replier), sender.incarnation == answered.replierIncarnation, answered.isPopped(head: sender.head)
+    else { return }
+    memory.store32(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
+  }
+
   /// Somebody waits for an answer of this Ksock: if it has a descriptor, its helper is to look whether that stays open.
-  @inline(__always) private func watch(_ replier: KsockRecord, _ rings: inout Rings) {
+  private func watch(_ replier: KsockRecord, _ rings: inout Rings) {
     guard replier.hasFullDescriptor, !replier.isWatched else { return }
     memory.store32(replier.at + CSHM_KSOCK_WATCHED, 1)
     rings.addHelper(of: replier)
@@ -303,16 +300,16 @@ private struct Copies {
   }
 
   /// The next copy; each has a holder bit of its own.
-  @inline(__always) private mutating func next(binding: UInt64 = 0, request: RequestRecord? = nil) -> Copy {
+  private mutating func next(binding: UInt64 = 0, request: RequestRecord? = nil) -> Copy {
     let copy = Copy(
-      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot) + 1,
+      kind: UInt32(CSHM_ENTRY_MESSAGE) | (request == nil ? 0 : UInt32(CSHM_ENTRY_YOURS)), slot: UInt32(message.slot.index) + 1,
       holder: UInt32(count), binding: binding, request: request.map { UInt32($0.index) + 1 } ?? 0)
     count += 1
     return copy
   }
 
   /// Whether a listener copy is put in its queue: not if it is full, nor a second time if it wants messages only once.
-  @inline(__always) private func accepts(_ listener: KsockRecord, _ bus: SharedBus, _ deliveries: inout Deliveries) -> Bool {
+  private func accepts(_ listener: KsockRecord, _ bus: SharedBus, _ deliveries: inout Deliveries) -> Bool {
     if listener.isFull {
       bus.scratch.ends[deliveries.end(of: listener)].missed &+= 1
       return false

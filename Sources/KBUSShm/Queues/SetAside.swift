@@ -86,7 +86,7 @@ extension SharedBus {
   /// A copy that nobody will read any more gives its slot back.
   func clearHolder(_ copy: Copy, _ transaction: inout Transaction, _ operation: StaticString) throws(KBusError) {
     guard copy.isMessage else { return }
-    guard let (offset, bit) = try slot(checking: copy.slot, operation).holderBit(copy.holder) else { throw .corrupt(.s1, operation) }
+    guard let (offset, bit) = holderBit(try slot(checking: copy.slot, operation), copy.holder) else { throw .corrupt(.s1, operation) }
     transaction.clear(offset, bits: bit)
   }
 }

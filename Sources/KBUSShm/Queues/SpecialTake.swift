@@ -4,13 +4,13 @@ internal import CShm
 
 extension SharedBus {
   /// Takes the next message of a Ksock that has something special, under the lock: urgent ones come first.
-  func takeSpecial(_ ksock: KsockRecord, _ end: inout ReadingEnd, _ rings: inout Rings) throws(KBusError) -> Taken? {
+  func takeSpecial(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, _ rings: inout Rings) throws(KBusError) -> Taken? {
     var taken: Taken?
     if ksock.urgentCount != 0 {
-      taken = try takeUrgent(ksock, &end, after: nil)
+      taken = try takeUrgent(ksock, reading, after: nil)
     } else {
       for _ in 0..<2 {
-        taken = try takeFront(ksock, &end)
+        taken = try takeFront(ksock, reading)
         // With an empty queue the first event set aside comes into it, and is taken.
         guard taken == nil, ksock.setAsideCount != 0, try moveSetAside(ksock, &rings) else { break }
       }
@@ -22,16 +22,13 @@ extension SharedBus {
 
   /// Takes an urgent message: the first, or the one behind node `previous`.
   func takeUrgent(
-    _ ksock: KsockRecord, _ end: inout ReadingEnd, after previous: NodeRecord?
+    _ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, after previous: NodeRecord?
   ) throws(KBusError) -> Taken {
     let node = try urgentNode(checking: previous?.next ?? ksock.urgentHead, "receive")
     let copy = node.entry.copy
-    let held = try copy.isMessage ? findHeld(ksock, &end) : nil
+    let taken = try prepareTaken(ksock, reading, copy)
     var transaction = Transaction(self, journalOf: ksock.index)
-    if let held {
-      let record = prepareHeld(ksock, held, copy, generation: try slot(checking: copy.slot, "receive").generation)
-      transaction.set(record + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL)
-    }
+    logHeld(taken, ksock, &transaction)
     if let previous {
       transaction.set(previous.at + CSHM_NODE_NEXT, node.next)
     } else {
@@ -43,32 +40,43 @@ extension SharedBus {
       transaction.set(ksock.at + CSHM_KSOCK_SPECIAL, ksock.special & ~UInt32(CSHM_SPECIAL_URGENT))
     }
     if copy.isYours {
-      end.popped &+= 1
-      transaction.set(ksock.at + CSHM_KSOCK_POPPED, end.popped)
+      reading.value.popped &+= 1
+      transaction.set(ksock.at + CSHM_KSOCK_POPPED, reading.value.popped)
       let request = try request(checking: copy.request, "receive")
       if request.position == CSHM_URGENT_QUEUED, request.replierIncarnation == ksock.incarnation {
-        transaction.set(request.at + CSHM_REQUEST_POSITION, RequestRecord.takenPosition(head: end.head, popped: end.popped))
+        let position = RequestRecord.takenPosition(head: reading.value.head, popped: reading.value.popped)
+        transaction.set(request.at + CSHM_REQUEST_POSITION, position)
       }
     }
     transaction.commit()
-    return Taken(copy: copy, held: held)
+    return taken
   }
 
   /// Takes a message out of the middle of the ring: a tombstone stays in its place.
   func takeFromMiddle(
-    _ ksock: KsockRecord, _ end: inout ReadingEnd, _ entry: EntryRecord
+    _ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, _ entry: EntryRecord
   ) throws(KBusError) -> Taken {
     let copy = entry.copy
-    let held = try copy.isMessage ? findHeld(ksock, &end) : nil
+    let taken = try prepareTaken(ksock, reading, copy)
     var transaction = Transaction(self, journalOf: ksock.index)
-    if let held {
-      let record = prepareHeld(ksock, held, copy, generation: try slot(checking: copy.slot, "request").generation)
-      transaction.set(record + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL)
-    }
+    logHeld(taken, ksock, &transaction)
     transaction.set(entry.at + CSHM_ENTRY_META, copy.kind | UInt32(CSHM_ENTRY_TOMBSTONE))
     transaction.set(ksock.at + CSHM_KSOCK_TOMBSTONES, ksock.tombstones &+ 1)
     transaction.commit()
-    return Taken(copy: copy, held: held)
+    return taken
+  }
+
+  /// What is about to be taken, with a held record prepared for it.
+  private func prepareTaken(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, _ copy: Copy) throws(KBusError) -> Taken {
+    guard copy.isMessage else { return Taken(copy) }
+    let slot = try slot(checking: copy.slot, "receive"), held = try findHeld(ksock, &reading.value)
+    _ = prepareHeld(ksock, held, copy, sequence: slot.sequence)
+    return Taken(copy, slot, held: held)
+  }
+
+  private func logHeld(_ taken: Taken, _ ksock: KsockRecord, _ transaction: inout Transaction) {
+    guard taken.hasSlot else { return }
+    transaction.set(heldRecord(ksock, Int(taken.held)) + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL)
   }
 
   /// Answers "room wanted": clears the flag and rings whoever waits. Under the lock.

@@ -36,7 +36,7 @@
       var answered: [MessageID] = []
       for request in awaited where request.taken != nil { answered.append(request.id) }
       do throws(KBusError) {
-        try shared.forEachPublished(from: reading[0]) { copy throws(KBusError) in
+        try shared.forEachPublished(from: reading.value) { copy throws(KBusError) in
           if let id = try shared.answered(by: copy) { answered.append(id) }
         }
       } catch {

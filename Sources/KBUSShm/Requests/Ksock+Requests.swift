@@ -12,6 +12,8 @@ struct AwaitedReply {
   var taken: Taken?
   /// Positions before this have been looked at.
   var scanned: UInt64 = 0
+  /// Where the entry for that position is.
+  var place = 0
 }
 
 extension Ksock {
@@ -30,20 +32,23 @@ extension Ksock {
     _ name: MessageName, within limit: Duration?, send: () throws(KBusError) -> MessageID
   ) throws(KBusError) -> ReceivedMessage {
     let deadline = Deadline.after(limit)
-    goInside()
-    defer { comeOut() }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
     let id = try sendAwaited(send)
     while true {
-      let heard = record.bell
       if let taken = try takeReplySpinning(id, deadline) { return try ReceivedMessage(taken, of: self) }
-      // With ALL_OR_WAIT the request itself may still be waiting for room.
-      if record.pending != 0, try retryPending() { continue }
       if deadline.isPast {
         if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self) }
         throw .timedOut("request", name)
       }
-      leaveToOthers()
-      sleep(since: heard, until: deadline)
+      let taken = try sleep(until: deadline) { () throws(KBusError) -> Taken? in
+        if let taken = try takeReply(id) { return taken }
+        // With ALL_OR_WAIT the request itself may still be waiting for room.
+        if record.pending != 0, try retryPending(), let taken = try takeReply(id) { return taken }
+        leaveToOthers()
+        return nil
+      }
+      if let taken { return try ReceivedMessage(taken, of: self) }
     }
   }
 
@@ -97,19 +102,31 @@ extension Ksock {
   }
 
   private func takeReplySpinning(_ id: MessageID, _ deadline: Deadline) throws(KBusError) -> Taken? {
-    if let taken = try takeReply(id) { return taken }
-    var spin = Spin(budget: spinBudget[0], deadline)
-    var heard = record.bell
-    while spin.goesOn() {
-      guard record.bell != heard else { continue }
-      heard = record.bell
+    var spin = Spin(budget: spinBudget.value, deadline)
+    while true {
+      let bell = record.bell
       if let taken = try takeReply(id) { return taken }
+      let sight = sight(of: id, bell)
+      repeat { if !spin.goesOn() { return nil } } while !shared.hasChanged(sight, record)
     }
-    return nil
+  }
+
+  /// Where the next message will be that may be the answer. `bell`: as it was before the caller's last look.
+  private func sight(of id: MessageID, _ bell: UInt32) -> Sight {
+    lockTakes()
+    defer { unlockTakes() }
+    let wanted = awaited.first { $0.id == id }
+    return Sight(entry: wanted?.place ?? shared.chunk(reading.value.chunk).at, position: wanted?.scanned ?? 0, bell: bell)
   }
 
   /// Takes the answer if it is there: handed over, at the front, in the middle, or among the urgent messages.
   func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
+    let taken = try takeReplyLocked(id)
+    try afterTake(taken)
+    return taken
+  }
+
+  private func takeReplyLocked(_ id: MessageID) throws(KBusError) -> Taken? {
     lockTakes()
     defer { unlockTakes() }
     guard let place = awaited.firstIndex(where: { $0.id == id }) else { return nil }
@@ -133,11 +150,7 @@ extension Ksock {
       var previous: NodeRecord?
       for _ in 0..<record.urgentCount {
         let node = try shared.urgentNode(checking: previous?.next ?? record.urgentHead, "request")
-        if try isAnswer(node.entry.copy, to: id) {
-          var end = reading[0]
-          defer { reading[0] = end }
-          return try shared.takeUrgent(record, &end, after: previous)
-        }
+        if try isAnswer(node.entry.copy, to: id) { return try shared.takeUrgent(record, reading, after: previous) }
         previous = node
       }
       return nil
@@ -146,7 +159,7 @@ extension Ksock {
 
   /// Looks through the ring, without the bus lock: what is published stays as it is while we hold takeLock.
   private func takeQueuedReply(_ wanted: inout AwaitedReply) throws(KBusError) -> Taken? {
-    let end = reading[0]
+    let end = reading.value
     var chunk = shared.chunk(end.chunk)
     var position = end.head
     while chunk.entry(position).stamp == position &+ 1 {
@@ -159,14 +172,13 @@ extension Ksock {
       if position % UInt64(CSHM_CHUNK_ENTRIES) == 0 { chunk = try shared.chunk(checking: chunk.next, "request") }
     }
     wanted.scanned = position
+    wanted.place = chunk.entry(position).at
     return nil
   }
 
   private func takeFromMiddle(_ entry: EntryRecord) throws(KBusError) -> Taken {
     try withBus("request") { rings throws(KBusError) in
-      var end = reading[0]
-      defer { reading[0] = end }
-      let taken = try shared.takeFromMiddle(record, &end, entry)
+      let taken = try shared.takeFromMiddle(record, reading, entry)
       shared.grantRoom(record, &rings)
       return taken
     }
@@ -185,7 +197,7 @@ extension Ksock {
     for place in awaited.indices where awaited[place].taken == nil {
       guard try isAnswer(taken.copy, to: awaited[place].id) else { continue }
       awaited[place].taken = taken
-      record.ringOwnThreads()
+      record.ring()
       return true
     }
     return false

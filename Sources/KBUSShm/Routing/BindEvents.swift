@@ -40,8 +40,6 @@ extension SharedBus {
     let slot = try findSlot(bytes: data.count, backed: true, operation)
     var header = OutgoingHeader()
     header.flags = Self.eventFlags
-    // Direct, like all the rest of a slot that nobody has.
-    memory.store64(slot.at + CSHM_SLOT_GENERATION, slot.generation &+ 1)
     unsafe slot.write(header, name: name.span.bytes, dataCount: data.count)
     memory.copyIn(data, at: slot.payload)
     slot.stamp(id: serials.next(), from: 0, sequence: serials.nextSequence())
@@ -82,7 +80,7 @@ extension SharedBus {
     if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(clamping: setAsideCount + aside)) }
     let extensions = try findExtensions(copies: Int(copies), operation)
     transaction.willPublish(slot: slot.index)
-    slot.setHolders(Int(copies), extensions: extensions)
+    setHolders(slot, Int(copies), extensions: extensions)
   }
 
   /// The unbind event of a closing Ksock's binding. It cannot fail: what can't be queued is set aside, and what can't be set

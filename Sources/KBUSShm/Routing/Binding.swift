@@ -102,7 +102,14 @@ extension SharedBus {
       transaction.set(try binding(checking: ksock.bindings, "bind").at + CSHM_BINDING_OWN_PREV, UInt32(index) + 1)
     }
     transaction.set(ksock.at + CSHM_KSOCK_BINDINGS, UInt32(index) + 1)
+    changeRouting(&transaction)
     countStar(form, name, +1, &transaction)
+  }
+
+  /// What senders remember of recipients holds no longer (L3).
+  private func changeRouting(_ transaction: inout Transaction) {
+    let word = geometry.lockLine + CSHM_LOCK_LINE_ROUTING
+    transaction.set(word, memory.u64(word) &+ 1)
   }
 
   /// Keeps count of `*` bindings at each depth, so that a send looks only where there are any (T2).
@@ -141,6 +148,7 @@ extension SharedBus {
       transaction.set(geometry.longNames.at(Int(binding.longName) - 1), 0 as UInt64)
     }
     transaction.set(binding.at + CSHM_BINDING_SEQUENCE, 0 as UInt64)
+    changeRouting(&transaction)
     countStar(binding.form, try binding.name(operation).bytes, -1, &transaction)
   }
 

@@ -38,7 +38,7 @@ extension SharedBus {
   }
 
   /// Adds the bindings of one form that stand behind a prefix of the name, or for all of it.
-  @inline(__always) private func collect(
+  private func collect(
     _ prefix: NameKey.Prefix, _ form: MessageName.Form, of name: RawSpan, _ wantsReplier: Bool, _ route: inout Route,
     _ operation: StaticString
   ) throws(KBusError) {

@@ -1,77 +1,77 @@
 // Who holds a slot: one bit for each copy delivered (DESIGN R5). Bits are set before the commit that makes the copies
-// reachable, and cleared by each holder on its own, with one atomic operation and without the lock.
+// reachable, and cleared by each holder on its own, without the lock.
 
 internal import CShm
 
 extension SlotRecord {
   /// Copies whose bits are in the slot itself; the bits of further copies are in extensions.
   static let inlineHolders = 64
+}
 
-  private func extensionBits(_ number: Int) -> Int? {
-    let first = Int(memory.u32(at + CSHM_SLOT_EXTENSION))
-    guard first >= 1, first - 1 + number < extensions.count else { return nil }
-    return extensions.at(first - 1 + number)
+extension SharedBus {
+  private func extensionBits(_ slot: SlotRecord, _ number: Int) -> Int? {
+    let first = Int(memory.u32(slot.at + CSHM_SLOT_EXTENSION))
+    guard first >= 1, first - 1 + number < geometry.extensions.count else { return nil }
+    return geometry.extensions.at(first - 1 + number)
   }
 
-  private var extensionOwner: UInt64 { UInt64(index + 1) << 32 | (generation & 0xFFFF_FFFF) }
+  private func extensionOwner(_ slot: SlotRecord) -> UInt64 { UInt64(slot.index + 1) << 32 | (slot.sequence & 0xFFFF_FFFF) }
 
-  /// Free for a new message (S1). Only under the lock.
-  @inline(__always) var isFree: Bool {
-    sender == 0 && holders == 0 && (memory.u32(at + CSHM_SLOT_EXTENSIONS) == 0 || extensionsAreClear)
+  /// Whether nobody has a copy of what is in a slot (S1).
+  @inline(__always) func isReleased(_ slot: SlotRecord) -> Bool {
+    slot.holders == 0 && (memory.u32(slot.at + CSHM_SLOT_EXTENSIONS) == 0 || extensionsAreClear(slot))
   }
 
-  private var extensionsAreClear: Bool {
-    let count = min(Int(memory.u32(at + CSHM_SLOT_EXTENSIONS)), extensions.count)
+  private func extensionsAreClear(_ slot: SlotRecord) -> Bool {
+    let count = min(Int(memory.u32(slot.at + CSHM_SLOT_EXTENSIONS)), geometry.extensions.count)
     for number in 0..<count {
-      guard let place = extensionBits(number) else { return false }
-      if memory.u64(place + CSHM_EXTENSION_OWNER) == extensionOwner, memory.u64(place + CSHM_EXTENSION_BITS) != 0 { return false }
+      guard let place = extensionBits(slot, number) else { return false }
+      if memory.u64(place + CSHM_EXTENSION_OWNER) == extensionOwner(slot), memory.u64(place + CSHM_EXTENSION_BITS) != 0 { return false }
     }
     return true
   }
 
   /// Sets the bits of so many copies, direct. `first` is the first of enough extensions in a row, if any are needed.
-  @inline(__always) func setHolders(_ copies: Int, extensions first: Int?) {
-    if let first { setExtensions(copies - Self.inlineHolders, first) }
-    memory.store64(at + CSHM_SLOT_HOLDERS, copies >= Self.inlineHolders ? .max : (1 << UInt64(copies)) &- 1)
-  }
-
-  private func setExtensions(_ copies: Int, _ first: Int) {
-    let count = (copies + 63) / 64
-    memory.store32(at + CSHM_SLOT_EXTENSION, UInt32(first) + 1)
-    memory.store32(at + CSHM_SLOT_EXTENSIONS, UInt32(count))
-    for number in 0..<count {
-      let place = extensions.at(first + number), left = copies - number * 64
-      memory.store64(place + CSHM_EXTENSION_OWNER, extensionOwner)
-      memory.store64(place + CSHM_EXTENSION_BITS, left >= 64 ? .max : (1 << UInt64(left)) &- 1)
+  func setHolders(_ slot: SlotRecord, _ copies: Int, extensions first: Int?) {
+    let further = max(0, copies - SlotRecord.inlineHolders), count = (further + 63) / 64
+    if let first {
+      memory.store32(slot.at + CSHM_SLOT_EXTENSION, UInt32(first) + 1)
+      for number in 0..<count {
+        let place = geometry.extensions.at(first + number), left = further - number * 64
+        memory.store64(place + CSHM_EXTENSION_OWNER, extensionOwner(slot))
+        memory.store64(place + CSHM_EXTENSION_BITS, left >= 64 ? .max : (1 << UInt64(left)) &- 1)
+      }
     }
+    memory.store32(slot.at + CSHM_SLOT_EXTENSIONS, UInt32(count))
+    memory.store64(slot.at + CSHM_SLOT_HOLDERS, copies >= SlotRecord.inlineHolders ? .max : (1 << UInt64(copies)) &- 1)
   }
 
   /// Where the bit of one holder is.
-  @inline(__always) func holderBit(_ holder: UInt32) -> (offset: Int, bit: UInt64)? {
-    if holder < UInt32(Self.inlineHolders) { return (at + CSHM_SLOT_HOLDERS, 1 << UInt64(holder)) }
-    let number = (Int(holder) - Self.inlineHolders) / 64
-    guard number < Int(memory.u32(at + CSHM_SLOT_EXTENSIONS)), let place = extensionBits(number) else { return nil }
+  @inline(__always) func holderBit(_ slot: SlotRecord, _ holder: UInt32) -> (offset: Int, bit: UInt64)? {
+    if holder < UInt32(SlotRecord.inlineHolders) { return (slot.at + CSHM_SLOT_HOLDERS, 1 << UInt64(holder)) }
+    let number = (Int(holder) - SlotRecord.inlineHolders) / 64
+    guard number < Int(memory.u32(slot.at + CSHM_SLOT_EXTENSIONS)), let place = extensionBits(slot, number) else { return nil }
     return (place + CSHM_EXTENSION_BITS, 1 << UInt64(Int(holder) % 64))
   }
 
-  /// Gives one copy back. Doing it twice does no harm as long as the slot has not been claimed again.
-  @inline(__always) func release(holder: UInt32) {
-    guard let (offset, bit) = holderBit(holder) else { return }
+  /// Gives one copy back. Doing it twice does no harm as long as the slot has not been filled again.
+  @inline(__always) func release(_ slot: SlotRecord, holder: UInt32) {
+    guard let (offset, bit) = holderBit(slot, holder) else { return }
+    // Bits are set only while there are none, so the last holder is alone with the word.
+    if memory.acquire64(offset) == bit { return memory.store64(offset, 0) }
     memory.clearBits(offset, bit)
   }
 
   /// Takes all bits back: the message that they were set for was never committed (J2).
-  func dropHolders() {
-    memory.store64(at + CSHM_SLOT_HOLDERS, 0)
-    for number in 0..<min(Int(memory.u32(at + CSHM_SLOT_EXTENSIONS)), extensions.count) {
-      guard let place = extensionBits(number), memory.u64(place + CSHM_EXTENSION_OWNER) == extensionOwner else { continue }
+  func dropHolders(_ slot: SlotRecord) {
+    memory.store64(slot.at + CSHM_SLOT_HOLDERS, 0)
+    for number in 0..<min(Int(memory.u32(slot.at + CSHM_SLOT_EXTENSIONS)), geometry.extensions.count) {
+      guard let place = extensionBits(slot, number), memory.u64(place + CSHM_EXTENSION_OWNER) == extensionOwner(slot) else { continue }
       memory.store64(place + CSHM_EXTENSION_BITS, 0)
     }
-    memory.store32(at + CSHM_SLOT_EXTENSIONS, 0)
+    memory.store32(slot.at + CSHM_SLOT_EXTENSIONS, 0)
   }
-}
 
-extension SharedBus {
   /// Enough extension words in a row for this many copies; nil if none are needed.
   func findExtensions(copies: Int, _ operation: StaticString) throws(KBusError) -> Int? {
     guard copies > SlotRecord.inlineHolders else { return nil }

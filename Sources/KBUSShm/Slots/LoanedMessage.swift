@@ -6,21 +6,21 @@
   private let message: Outgoing
   /// The size of the payload in bytes.
   public let count: Int
+  @usableFromInline let start: UnsafeMutableRawPointer
   private var isSpent = false
 
   init(_ message: Outgoing, of ksock: Ksock, count: Int) {
     self.ksock = ksock
     self.message = message
     self.count = count
+    unsafe start = ksock.shared.memory.bytes(message.slot.payload, count: count).baseAddress!
   }
 
-  private var slot: SlotRecord { ksock.shared.slot(message.slot) }
-
   /// The payload, to be written. What a recycled slot held before is still in it.
-  public var bytes: MutableRawSpan {
+  @inlinable public var bytes: MutableRawSpan {
     @_lifetime(&self)
     mutating get {
-      let span = unsafe MutableRawSpan(_unsafeBytes: slot.memory.bytes(slot.payload, count: count))
+      let span = unsafe MutableRawSpan(_unsafeStart: start, byteCount: count)
       return unsafe _overrideLifetime(span, mutating: &self)
     }
   }
@@ -28,13 +28,13 @@
   /// Calls `body` with the payload as a buffer, for calls such as read(2). The buffer must not be kept.
   public mutating func withUnsafeMutableBytes<Result>(
     _ body: (UnsafeMutableRawBufferPointer) -> Result
-  ) -> Result { unsafe body(slot.memory.bytes(slot.payload, count: count)) }
+  ) -> Result { unsafe body(UnsafeMutableRawBufferPointer(start: start, count: count)) }
 
   /// Copies all of the payload in.
-  func fill(_ data: [UInt8]) { unsafe slot.memory.copyIn(data.span.bytes, at: slot.payload) }
+  func fill(_ data: [UInt8]) { unsafe ksock.shared.memory.copyIn(data.span.bytes, at: message.slot.payload) }
 
   /// Where the payload lies, in bytes from the start of the bus file.
-  public var payloadOffset: Int { slot.payload }
+  public var payloadOffset: Int { message.slot.payload }
 
   /// Hands the slot over: the loan is over.
   consuming func spend() -> Outgoing {
@@ -42,7 +42,7 @@
     return message
   }
 
-  deinit { if !isSpent { ksock.giveBack(slot) } }
+  deinit { if !isSpent { ksock.giveBack(message) } }
 }
 
 extension Ksock {
@@ -50,12 +50,15 @@ extension Ksock {
   ///
   /// **Blocking:** never; the first use of a large slot reserves its memory, which takes as long as touching it.
   /// **Errors:** those that `send` finds without looking at recipients.
-  public func loan(_ message: some OutgoingMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    let message = message.message
-    return unsafe try loan(OutgoingHeader(message), message.name.bytes.span.bytes, count: count)
+  @inlinable public func loan(_ message: some OutgoingMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
+    try loan(for: message.message, bytes: count)
   }
 
-  func loan(
+  @usableFromInline func loan(for message: Message, bytes count: Int) throws(KBusError) -> LoanedMessage {
+    unsafe try loan(OutgoingHeader(message), message.name.bytes.span.bytes, count: count)
+  }
+
+  @inline(__always) func loan(
     _ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false
   ) throws(KBusError) -> LoanedMessage {
     try check("loan")

@@ -7,19 +7,26 @@ internal import CShm
 @safe public struct ReceivedMessage: ~Copyable {
   private let ksock: Ksock
   private let taken: Taken
-  let slot: SlotRecord?
-  private let payload: (offset: Int, count: Int)
+  /// The size of the payload in bytes.
+  public let count: Int
+  @usableFromInline let start: UnsafeRawPointer
 
-  init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
-    let slot = taken.held == nil ? nil : try ksock.shared.slot(checking: taken.copy.slot, "receive")
-    let payload = try slot?.data("receive") ?? (0, 0)
+  @inline(__always) init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
+    let count = taken.hasSlot ? Int(ksock.shared.memory.u32(taken.header + CSHM_SLOT_DATA_BYTES)) : 0
+    // A length in the file is not believed (S3).
+    guard count <= taken.payloadBytes else {
+      ksock.release(taken)
+      throw .corrupt(.s3, "receive")
+    }
     self.ksock = ksock
     self.taken = taken
-    self.slot = slot
-    self.payload = payload
+    self.count = count
+    unsafe start = UnsafeRawPointer(ksock.shared.memory.bytes(taken.payload, count: count).baseAddress!)
   }
 
   deinit { ksock.release(taken) }
+
+  @inline(__always) var slot: SlotRecord? { taken.hasSlot ? taken.slot(ksock.shared.memory) : nil }
 
   /// Ends the loan: the slot may be used again.
   public consuming func release() {}
@@ -77,26 +84,23 @@ internal import CShm
 
   // Payload
 
-  /// The size of the payload in bytes.
-  public var count: Int { payload.count }
-
   /// The payload, in bytes exactly as sent.
-  public var bytes: RawSpan {
+  @inlinable public var bytes: RawSpan {
     @_lifetime(borrow self)
     borrowing get {
-      let span = unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(ksock.shared.memory.bytes(payload.offset, count: payload.count)))
+      let span = unsafe RawSpan(_unsafeStart: start, byteCount: count)
       return unsafe _overrideLifetime(span, borrowing: self)
     }
   }
 
   /// Calls `body` with the payload as a buffer, for calls such as write(2). The buffer must not be kept.
   public borrowing func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    unsafe body(UnsafeRawBufferPointer(ksock.shared.memory.bytes(payload.offset, count: payload.count)))
+    unsafe body(UnsafeRawBufferPointer(start: start, count: count))
   }
 
   /// Where the payload lies, in bytes from the start of the bus file. With the sender's `LoanedMessage.payloadOffset` it shows
   /// that nothing was copied.
-  public var payloadOffset: Int { payload.offset }
+  public var payloadOffset: Int { taken.payload }
 
   // Copies
 
@@ -109,7 +113,7 @@ internal import CShm
   /// The message as a value of its own.
   public borrowing func copy() -> Message {
     var message = header
-    message.data = ksock.shared.memory.copyOut(payload.offset, count: payload.count)
+    message.data = ksock.shared.memory.copyOut(taken.payload, count: count)
     return message
   }
 }
@@ -118,12 +122,13 @@ extension Ksock {
   /// Gives a taken message's slot back. Without a lock: its bit is ours alone.
   @inline(__always) func release(_ taken: Taken) {
     // What a child has inherited is still its parent's.
-    guard isOurs, let held = taken.held, let slot = try? shared.slot(checking: taken.copy.slot, "receive") else { return }
+    guard taken.hasSlot, isOurs else { return }
+    let slot = taken.slot(shared.memory)
     if isClosedHere {
       // The held record may serve another Ksock by now.
-      slot.release(holder: taken.copy.holder)
+      shared.release(slot, holder: taken.copy.holder)
     } else {
-      shared.releaseHeld(record, held, slot, holder: taken.copy.holder)
+      shared.releaseHeld(record, Int(taken.held), slot, holder: taken.copy.holder)
     }
   }
 }

@@ -9,15 +9,11 @@ struct SlotRecord {
   /// Where the payload lies, and how much room it has.
   let payload: Int
   let payloadBytes: Int
-  /// Whether the payload's pages were reserved with the bus.
-  let isReserved: Bool
-  let extensions: Geometry.Region
 
   @inline(__always) var sender: UInt64 { memory.u64(at + CSHM_SLOT_SENDER) }
   @inline(__always) var holders: UInt64 { memory.acquire64(at + CSHM_SLOT_HOLDERS) }
-  @inline(__always) var generation: UInt64 { memory.u64(at + CSHM_SLOT_GENERATION) }
-  /// Whether using the payload cannot raise SIGBUS.
-  var isBacked: Bool { isReserved || memory.u32(at + CSHM_SLOT_BACKED) != 0 }
+  /// Whether using the payload cannot raise SIGBUS: small ones are reserved with the bus.
+  var isBacked: Bool { payloadBytes <= Geometry.smallPayload || memory.u32(at + CSHM_SLOT_BACKED) != 0 }
 
   @inline(__always) var sequence: UInt64 { memory.u64(at + CSHM_SLOT_SEQUENCE) }
   @inline(__always) var id: MessageID { MessageID(word: memory.u64(at + CSHM_SLOT_ID)) }
@@ -37,13 +33,11 @@ struct SlotRecord {
 
   /// Where the name is, and its length.
   func name(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
-    let count = Int(memory.u32(at + CSHM_SLOT_NAME_BYTES)), place = Int(memory.u32(at + CSHM_SLOT_NAME_PLACE))
-    if place == 0 {
-      guard count <= Int(CSHM_INLINE_NAME) else { throw .corrupt(.s3, operation) }
-      return (at + CSHM_SLOT_NAME, count)
-    }
-    guard count <= MessageName.maximumLength, place - 1 + count <= payloadBytes else { throw .corrupt(.s3, operation) }
-    return (payload + place - 1, count)
+    let count = Int(memory.u32(at + CSHM_SLOT_NAME_BYTES))
+    if count <= Int(CSHM_SHORT_NAME) { return (at + CSHM_SLOT_NAME, count) }
+    let place = Int(memory.u32(at + CSHM_SLOT_DATA_BYTES))
+    guard count <= MessageName.maximumLength, place + count <= payloadBytes else { throw .corrupt(.s3, operation) }
+    return (payload + place, count)
   }
 
   func messageName(_ operation: StaticString) throws(KBusError) -> MessageName {
@@ -61,29 +55,36 @@ struct SlotRecord {
 
   /// How much payload a message needs: a long name lies behind the data.
   static func payloadBytes(nameLength: Int, dataLength: Int) -> Int {
-    nameLength <= Int(CSHM_INLINE_NAME) ? dataLength : dataLength + nameLength
+    nameLength <= Int(CSHM_SHORT_NAME) ? dataLength : dataLength + nameLength
   }
 
-  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
-    memory.store64(at + CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
-    memory.store64(at + CSHM_SLOT_ORIG_FROM, header.origFrom.word)
-    memory.store64(at + CSHM_SLOT_FINAL_TO, header.finalTo.word)
-    memory.store64(at + CSHM_SLOT_ID, header.id.word)
-    memory.store32(at + CSHM_SLOT_TO, header.to)
-    memory.store32(at + CSHM_SLOT_FLAGS, header.flags.rawValue)
-    memory.store32(at + CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
-    memory.store32(at + CSHM_SLOT_NAME_BYTES, UInt32(name.byteCount))
-    let isInline = name.byteCount <= Int(CSHM_INLINE_NAME)
-    memory.store32(at + CSHM_SLOT_NAME_PLACE, isInline ? 0 : UInt32(dataCount) + 1)
-    // A slot used again often has the name already; not to write it again leaves its line where it is.
-    let place = isInline ? at + CSHM_SLOT_NAME : payload + dataCount
-    memory.copyIn(name, at: place, unlessSame: true)
+  func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
+    memory.write(header, name: name, dataCount: dataCount, headerAt: at, payload: payload)
   }
 
-  @inline(__always) func stamp(id: MessageID, from: UInt32, sequence: UInt64) {
-    memory.store64(at + CSHM_SLOT_ID, id.word)
-    memory.store32(at + CSHM_SLOT_FROM, from)
-    memory.store64(at + CSHM_SLOT_SEQUENCE, sequence)
+  /// What the bus says of it. Before the holders (S2).
+  func stamp(id: MessageID, from: UInt32, sequence: UInt64) {
+    let line = memory.window(at, CSHM_SLOT_SIZE)
+    line.store64(CSHM_SLOT_SEQUENCE, sequence)
+    line.store64(CSHM_SLOT_ID, id.word)
+    line.store32(CSHM_SLOT_FROM, from)
+  }
+}
+
+extension BusMemory {
+  /// All of the header that the sender says, and the name.
+  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int, headerAt at: Int, payload: Int) {
+    let line = window(at, CSHM_SLOT_SIZE)
+    line.store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
+    line.store32(CSHM_SLOT_TO, header.to)
+    line.store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
+    line.store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
+    line.store32(CSHM_SLOT_NAME_BYTES, UInt32(truncatingIfNeeded: name.byteCount))
+    // A slot used again often has all of this already; not to write it again leaves the line where it is.
+    line.store64(CSHM_SLOT_ORIG_FROM, header.origFrom.word, unlessSame: true)
+    line.store64(CSHM_SLOT_FINAL_TO, header.finalTo.word, unlessSame: true)
+    let isInside = name.byteCount <= Int(CSHM_SHORT_NAME)
+    copyIn(name, at: isInside ? at &+ CSHM_SLOT_NAME : payload &+ dataCount, unlessSame: true)
   }
 }
 
@@ -111,10 +112,10 @@ struct OutgoingHeader {
 
 extension SharedBus {
   @inline(__always) func slot(_ index: Int) -> SlotRecord {
-    let region = geometry.classes[geometry.slotClass(of: index)], place = index - region.firstSlot
+    let region = geometry.classes[geometry.slotClass(of: index)], place = index &- region.firstSlot
     return SlotRecord(
       memory: memory, at: region.headers.at(place), index: index, payload: region.payloads.at(place),
-      payloadBytes: region.payloadBytes, isReserved: region.isReserved, extensions: geometry.extensions)
+      payloadBytes: region.payloadBytes)
   }
 
   /// The slot that a word of the file names (+1).

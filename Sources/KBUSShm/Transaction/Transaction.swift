@@ -11,22 +11,20 @@ struct Transaction: ~Copyable {
   let memory: BusMemory
   private let journal: Int
   private let capacity: Int
+  /// Words of the log.
   private var count = 0
 
   /// Begins a transaction in the journal of one Ksock, for few words, or in the wide journal of the bus.
   init(_ bus: borrowing SharedBus, journalOf ksock: Int?) {
     memory = bus.memory
-    let number: UInt32
     if let ksock {
       journal = bus.geometry.journals.at(ksock)
-      capacity = Int(CSHM_JOURNAL_ENTRIES)
-      number = UInt32(ksock) + 1
+      capacity = Int(CSHM_JOURNAL_WORDS)
     } else {
       journal = bus.geometry.wideJournal
-      capacity = bus.geometry.wideJournalEntries
-      number = 0
+      capacity = bus.geometry.wideJournalWords
     }
-    let word = bus.geometry.lockLine + CSHM_LOCK_LINE_JOURNAL
+    let word = bus.geometry.lockLine + CSHM_LOCK_LINE_JOURNAL, number = ksock.map { UInt32($0) + 1 } ?? 0
     if memory.u32(word) != number { memory.store32(word, number) }
   }
 
@@ -37,10 +35,9 @@ struct Transaction: ~Copyable {
     @inline(__always)
   #endif
   private mutating func log(_ place: UInt64, _ value: UInt64) {
-    precondition(count < capacity, "a transaction outgrew its journal")
-    let entry = journal &+ CSHM_JOURNAL_SIZE &+ count &* CSHM_JOURNAL_ENTRY_SIZE
-    memory.storePair64(entry, place, value)
-    count &+= 1
+    precondition(count &+ 2 <= capacity, "a transaction outgrew its journal")
+    memory.storePair64(journal &+ CSHM_JOURNAL_SIZE &+ count &* 8, place, value)
+    count &+= 2
   }
 
   /// A 64-bit word is to become `value`.
@@ -55,28 +52,36 @@ struct Transaction: ~Copyable {
   @inline(__always) mutating func clear(_ offset: Int, bits: UInt64) { log(UInt64(offset) | UInt64(CSHM_CLEAR_BITS), bits) }
 
   /// Notes that holder bits of this slot are about to be set, direct: dropped with the transaction (J2).
-  @inline(__always) func willPublish(slot: Int) { memory.store64(journal + CSHM_JOURNAL_SLOT, UInt64(slot) + 1) }
+  @inline(__always) func willPublish(slot: Int) { memory.store64(journal + CSHM_JOURNAL_PHASE, UInt64(slot) + 1) }
 
   /// From here on it has happened.
   consuming func commit() {
     memory.store64(journal + CSHM_JOURNAL_PHASE, CSHM_COMMITTED | UInt64(count))
     Self.apply(memory, journal, count)
-    memory.store64(journal + CSHM_JOURNAL_SLOT, 0)
     memory.store64(journal + CSHM_JOURNAL_PHASE, 0)
+  }
+
+  /// The place that the first word of an entry names, and how many words of 64 bits there are beyond the first.
+  private static func decode(_ word: UInt64) -> (offset: Int, further: Int) {
+    (Int(truncatingIfNeeded: word & (CSHM_RUN - 1) & ~3), Int(truncatingIfNeeded: word / CSHM_RUN))
   }
 
   /// Stores every entry: in `commit`, and again in recovery. Absolute values, so once more does no harm.
   private static func apply(_ memory: BusMemory, _ journal: Int, _ count: Int) {
-    var entry = journal &+ CSHM_JOURNAL_SIZE
-    for _ in 0..<count {
-      let (place, value) = memory.pair64(entry)
-      let offset = Int(truncatingIfNeeded: place & ~3)
+    var word = journal &+ CSHM_JOURNAL_SIZE
+    let end = word &+ count &* 8
+    while word < end {
+      let (place, value) = memory.pair64(word), (offset, further) = decode(place)
       switch place & 3 {
       case 0: memory.store64(offset, value)
       case UInt64(CSHM_STORE_32): memory.store32(offset, UInt32(truncatingIfNeeded: value))
       default: memory.clearBits(offset, value)
       }
-      entry &+= CSHM_JOURNAL_ENTRY_SIZE
+      word &+= 16
+      for number in 0..<further {
+        memory.store64(offset &+ 8 &* (number &+ 1), memory.u64(word))
+        word &+= 8
+      }
     }
   }
 
@@ -86,24 +91,33 @@ struct Transaction: ~Copyable {
     let number = Int(memory.u32(geometry.lockLine + CSHM_LOCK_LINE_JOURNAL))
     guard number <= geometry.limits.ksocks else { throw .corrupt(.l1, "recover") }
     let journal = number == 0 ? geometry.wideJournal : geometry.journals.at(number - 1)
-    let capacity = number == 0 ? geometry.wideJournalEntries : Int(CSHM_JOURNAL_ENTRIES)
     let phase = memory.u64(journal + CSHM_JOURNAL_PHASE)
-    if phase == 0 {
-      let slot = memory.u64(journal + CSHM_JOURNAL_SLOT)
-      guard slot <= UInt64(geometry.slotCount) else { throw .corrupt(.j2, "recover") }
-      if slot != 0 { bus.slot(Int(slot) - 1).dropHolders() }
+    if phase < CSHM_COMMITTED {
+      guard phase <= UInt64(geometry.slotCount) else { throw .corrupt(.j2, "recover") }
+      if phase != 0 { bus.dropHolders(bus.slot(Int(phase) - 1)) }
     } else {
       let count = Int(truncatingIfNeeded: phase & 0xFFFF_FFFF)
-      guard phase & ~0xFFFF_FFFF == CSHM_COMMITTED, count <= capacity else { throw .corrupt(.j1, "recover") }
-      for index in 0..<count {
-        let place = memory.u64(journal + CSHM_JOURNAL_SIZE + index * CSHM_JOURNAL_ENTRY_SIZE + CSHM_JOURNAL_ENTRY_PLACE)
-        guard place >= UInt64(Geometry.page), place & 3 != 3, place & ~3 <= UInt64(memory.count - 16) else {
-          throw .corrupt(.j1, "recover")
-        }
+      guard phase & ~0xFFFF_FFFF == CSHM_COMMITTED, count <= (number == 0 ? geometry.wideJournalWords : Int(CSHM_JOURNAL_WORDS)) else {
+        throw .corrupt(.j1, "recover")
       }
+      try check(bus, journal, count)
       apply(memory, journal, count)
     }
-    memory.store64(journal + CSHM_JOURNAL_SLOT, 0)
     memory.store64(journal + CSHM_JOURNAL_PHASE, 0)
+  }
+
+  /// Whether every entry leads into the bus file, and the last ends where the log does.
+  private static func check(_ bus: borrowing SharedBus, _ journal: Int, _ count: Int) throws(KBusError) {
+    let memory = bus.memory
+    var word = 0
+    while word < count {
+      let place = memory.u64(journal + CSHM_JOURNAL_SIZE + word * 8), (offset, further) = decode(place)
+      // The lock itself is the first word of all that transactions change.
+      guard offset >= bus.geometry.lockLine + CSHM_LOCK_LINE_SEQUENCE, place & 3 != 3, further < Int(CSHM_LONGEST_RUN),
+        further == 0 || place & 3 == 0, offset <= memory.count - 16 - 8 * further
+      else { throw .corrupt(.j1, "recover") }
+      word += 2 + further
+    }
+    guard word == count else { throw .corrupt(.j1, "recover") }
   }
 }

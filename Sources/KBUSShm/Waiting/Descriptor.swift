@@ -105,16 +105,19 @@ extension Ksock {
   }
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
-  @inline(__always) func goInside() {
-    if descriptor.isOpen, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+  /// Returns whether it was counted, which it is not as long as there is no descriptor.
+  @inline(__always) func goInside() -> Bool {
+    guard state.value.hasDescriptor, isOnBus else { return false }
+    shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1)
+    return true
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
-  @inline(__always) func comeOut() {
+  @inline(__always) func comeOut(_ wasCounted: Bool) {
     // Closed meanwhile, the Ksock may have left its record to another.
-    guard descriptor.isOpen, isOnBus else { return }
+    guard state.value.hasDescriptor, isOnBus else { return }
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
-    shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max)
+    if wasCounted { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max) }
     lockTakes()
     if !isClosedHere { settleDescriptor(foundNothing: false) }
     unlockTakes()
@@ -123,7 +126,7 @@ extension Ksock {
   /// A thread inside that is not after what is queued, but after its reply or room: others may wait for the rest in poll. Before it
   /// sleeps, and after it has read the bell, so that it looks again when more comes.
   @inline(__always) func leaveToOthers() {
-    if descriptor.isOpen, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
+    if state.value.hasDescriptor, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
   }
 
   /// Whether nobody has closed it on the bus, as is done when its descriptor is gone.
@@ -219,7 +222,7 @@ extension SharedBus {
     unlock()
     rings.wake()
     // Threads of its owner that wait are told, and the helper gives back what it had on loan.
-    ksock.ringOwnThreads()
+    ksock.ring()
     ringHelpers()
   }
 }

@@ -1,9 +1,9 @@
 // Doorbells: how a sender tells a reader that there is something, and how a reader sleeps until then.
 //
-// The reader reads its bell, looks into its queue, says that it sleeps, and sleeps for as long as the bell has not changed. The
-// sender publishes, adds one to the bell, and after giving the lock back looks whether anybody sleeps. Between each pair
-// stands a full fence, so at least one of the two sees the other (SYNC bell: `KsockRecord.sleep` with `Rings.wake`).
-// Without sleepers a sender makes no system call.
+// A reader says that it sleeps, reads its bell, looks into its queue once more, and sleeps for as long as the bell has not changed.
+// The sender publishes, gives the lock back, and looks whether anybody sleeps; then it rings, and wakes. Between each pair stands
+// a full fence, so at least one of the two sees the other (SYNC bell: `KsockRecord.sleep` with `SharedBus.wake`). Without
+// sleepers a sender stores nothing here and makes no system call.
 
 internal import CShm
 
@@ -17,10 +17,8 @@ struct Rings {
 
   @inline(__always) init(_ bus: SharedBus) { self.bus = BorrowedBus(bus) }
 
-  /// Under the lock, after the commit.
-  @inline(__always) mutating func add(_ ksock: KsockRecord) {
-    // Atomic, since the owner's own threads ring it without the lock: neither ring may be lost.
-    ksock.memory.add32(ksock.at + CSHM_KSOCK_BELL, 1)
+  /// After the commit.
+  mutating func add(_ ksock: KsockRecord) {
     if count < ksocks.count {
       ksocks[count] = Int32(truncatingIfNeeded: ksock.index)
       count += 1
@@ -30,10 +28,10 @@ struct Rings {
   }
 
   /// There is something for the helper of this Ksock's owner to do: room for its pending message, or an answer to watch over.
-  @inline(__always) mutating func addHelper(of ksock: KsockRecord) { if ksock.hasFullDescriptor { helpers = true } }
+  mutating func addHelper(of ksock: KsockRecord) { if ksock.hasFullDescriptor { helpers = true } }
 
   /// After the lock has been given back.
-  @inline(__always) func wake() {
+  func wake() {
     if count == 0, !helpers { return }
     cshm_fence()
     for place in 0..<count { bus.shared.wake(bus.shared.ksock(Int(ksocks[place]))) }
@@ -44,17 +42,28 @@ struct Rings {
 
 extension SharedBus {
   /// Wakes whoever waits for something at this Ksock: asleep on its bell, or in poll on its descriptor.
-  @inline(__always) fileprivate func wake(_ ksock: KsockRecord) {
-    if ksock.sleepers != 0 { memory.wake(ksock.at + CSHM_KSOCK_BELL) }
+  @inline(never) fileprivate func wake(_ ksock: KsockRecord) {
+    if ksock.sleepers != 0 { ksock.ring() }
     if ksock.hasDescriptor != 0, ksock.isReadable { ringDescriptor(of: ksock) }
+  }
+
+  /// After a direct send, and after the lock has been given back: a full fence.
+  @inline(__always) func wake(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
+    cshm_fence_behind_atomic()
+    if outcome.requester >= 0 { wakeIfWaiting(geometry.ksocks.at(outcome.requester), outcome.requester) }
+    for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
+      wakeIfWaiting(known.value.recipients[place].at, Int(known.value.recipients[place].index))
+    }
+    if outcome.callsHelpers { callHelpers() }
+  }
+
+  @inline(__always) private func wakeIfWaiting(_ at: Int, _ index: Int) {
+    let ksock = memory.window(at, CSHM_KSOCK_SIZE)
+    if ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(KsockRecord(memory: memory, at: at, index: index)) }
   }
 
   /// Rings whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
   func ringAll() {
-    for index in 0..<geometry.limits.ksocks {
-      let ksock = ksock(index)
-      if ksock.isOpen { memory.add32(ksock.at + CSHM_KSOCK_BELL, 1) }
-    }
     cshm_fence()
     wakeAll()
     ringBindWaiters()
@@ -80,18 +89,21 @@ extension SharedBus {
 }
 
 extension KsockRecord {
-  /// Sleeps until the bell has rung since `heard` was read, or the deadline passes. What the caller waits for it must look
-  /// at between reading the bell and calling this.
-  func sleep(since heard: UInt32, until deadline: Deadline) {
+  /// Sleeps until the bell rings or the deadline passes, unless there is already what the caller waits for.
+  func sleep<Found: ~Copyable>(until deadline: Deadline, unless look: () throws(KBusError) -> Found?) throws(KBusError) -> Found? {
     let sleeper = incarnation
     memory.add32(at + CSHM_KSOCK_SLEEPERS, 1)
-    _ = memory.sleep(on: at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
     // Closed meanwhile, the Ksock may have left its record to another.
-    if incarnation == sleeper { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) }
+    defer { if incarnation == sleeper { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) } }
+    cshm_fence_behind_atomic()
+    let heard = bell
+    if let found = try look() { return found }
+    _ = memory.sleep(on: at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
+    return nil
   }
 
-  /// Rings the owner's own threads: something changed inside the process.
-  func ringOwnThreads() {
+  /// Rings, and wakes who sleeps. Atomic, since senders and the owner's own threads ring without a lock between them.
+  func ring() {
     memory.add32(at + CSHM_KSOCK_BELL, 1)
     memory.wake(at + CSHM_KSOCK_BELL)
   }

@@ -4,24 +4,32 @@
 internal import CShm
 
 struct Spin {
-  private var until: UInt64
+  private let budget: UInt64
+  private let deadline: Deadline
+  /// Known when the clock has been read, which is not before the first few looks.
+  private var until: UInt64 = 0
   private var looks = 0
 
-  /// No budget, or a deadline in the past: no spinning at all.
+  /// No budget: no spinning at all.
   init(budget: UInt64, _ deadline: Deadline) {
-    guard budget > 0, !deadline.isPast else {
-      until = 0
-      return
-    }
-    let (sum, overflow) = cshm_now().addingReportingOverflow(budget)
-    until = min(overflow ? .max : sum, deadline.nanoseconds)
+    self.budget = budget
+    self.deadline = deadline
   }
 
   /// Pauses for a moment; false when the budget is spent. The clock costs more than a look, so it is read now and then.
   @inline(__always) mutating func goesOn() -> Bool {
-    if until == 0 { return false }
+    if budget == 0 { return false }
     cshm_pause()
     looks &+= 1
-    return looks & 63 != 0 || cshm_now() < until
+    return looks & 63 != 0 || isWithin()
+  }
+
+  @inline(never) private mutating func isWithin() -> Bool {
+    let now = cshm_now()
+    if until == 0 {
+      let (sum, overflow) = now.addingReportingOverflow(budget)
+      until = min(overflow ? .max : sum, deadline.nanoseconds)
+    }
+    return now < until
   }
 }

@@ -20,9 +20,9 @@ extension Ksock {
     let deadline = Deadline.after(limit)
     var found = Array(repeating: Readiness(), count: ksocks.count)
     if try look(at: ksocks, for: what, &found) || deadline.isPast { return found }
-    for ksock in ksocks { ksock.goInside() }
-    defer { for ksock in ksocks { ksock.comeOut() } }
-    var spin = Spin(budget: ksocks.reduce(0) { max($0, $1.spinBudget[0]) }, deadline)
+    let counted = ksocks.map { $0.goInside() }
+    defer { for place in ksocks.indices { ksocks[place].comeOut(counted[place]) } }
+    var spin = Spin(budget: ksocks.reduce(0) { max($0, $1.spinBudget.value) }, deadline)
     repeat {
       if try look(at: ksocks, for: what, &found) { return found }
     } while spin.goesOn()

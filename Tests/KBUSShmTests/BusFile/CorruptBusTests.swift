@@ -142,23 +142,33 @@ import Testing
   private struct WildJournal: CustomStringConvertible {
     let number: Int
     let phase: UInt64
-    let slot: UInt64
     let place: UInt64
-    var description: String { "journal \(number): phase \(phase), slot \(slot), place \(place)" }
+    var description: String { "journal \(number): phase \(phase), place \(place)" }
 
     /// Everything that can be wrong with a journal, one at a time, for a file of this size.
     static func all(fileBytes: Int) -> [WildJournal] {
       var all: [WildJournal] = []
       let end = UInt64(fileBytes)
       for number in [0, 1, 2, 9, Int(UInt32.max)] {
-        for slot in [0, 1, 71, 72, UInt64(UInt32.max), .max] { all.append(WildJournal(number: number, phase: 0, slot: slot, place: 0)) }
+        // Slots, of which there are 54, whose holders were to be set.
+        for phase in [0, 1, 54, 55, UInt64(UInt32.max)] { all.append(WildJournal(number: number, phase: phase, place: 0)) }
         for phase in [
-          1, CSHM_COMMITTED, CSHM_COMMITTED | 126, CSHM_COMMITTED | 127, CSHM_COMMITTED | 0xFFFF_FFFF, CSHM_COMMITTED << 1 | 1, .max,
+          CSHM_COMMITTED, CSHM_COMMITTED | 1, CSHM_COMMITTED | 252, CSHM_COMMITTED | 253, CSHM_COMMITTED | 0xFFFF_FFFF,
+          CSHM_COMMITTED << 1 | 2, .max,
         ] {
-          all.append(WildJournal(number: number, phase: phase, slot: 0, place: 4096))
+          all.append(WildJournal(number: number, phase: phase, place: 8192))
         }
-        for place in [0, 1, 2, 3, 4095, 4096, 4097, 4099, end - 16, end - 7, end - 4, end, end + 4096, 1 << 40, 1 << 63, .max - 3, .max] {
-          all.append(WildJournal(number: number, phase: CSHM_COMMITTED | 1, slot: 0, place: place))
+        for place in [
+          0, 1, 2, 3, 4095, 4096, 4097, 4099, 4104, 8192, end - 16, end - 7, end - 4, end, end + 4096, 1 << 40, 1 << 63, .max - 3, .max,
+        ] {
+          all.append(WildJournal(number: number, phase: CSHM_COMMITTED | 2, place: place))
+        }
+        // Runs: as long as can be, longer, of halves, beyond the log, beyond the file.
+        for (words, place): (UInt64, UInt64) in [
+          (5, 8192 | 3 * CSHM_RUN), (6, 8192 | 4 * CSHM_RUN), (3, 8193 | CSHM_RUN), (2, 8192 | 3 * CSHM_RUN),
+          (5, (end - 32) | 3 * CSHM_RUN),
+        ] {
+          all.append(WildJournal(number: number, phase: CSHM_COMMITTED | words, place: place))
         }
       }
       return all
@@ -168,9 +178,8 @@ import Testing
       let journal = number == 0 ? geometry.wideJournal : geometry.journals.at(min(number - 1, geometry.journals.count - 1))
       try bus.set(geometry.lockLine + CSHM_LOCK_LINE_JOURNAL, UInt32(number))
       try bus.set(journal + CSHM_JOURNAL_PHASE, phase)
-      try bus.set(journal + CSHM_JOURNAL_SLOT, slot)
-      try bus.set(journal + CSHM_JOURNAL_SIZE + CSHM_JOURNAL_ENTRY_PLACE, place)
-      try bus.set(journal + CSHM_JOURNAL_SIZE + CSHM_JOURNAL_ENTRY_VALUE, UInt64.max)
+      try bus.set(journal + CSHM_JOURNAL_SIZE, place)
+      try bus.set(journal + CSHM_JOURNAL_SIZE + 8, UInt64.max)
     }
   }
 

@@ -100,6 +100,31 @@ import Testing
 
   static let classes = [256, 4096, 65_536, 1 << 20]
 
+  @Test("slots that a sender keeps for itself are there for whoever needs them, and lost for nobody")
+  func idleSlots() throws {
+    var options = BusOptions.small
+    options.slots = [.init(bytes: 256, count: 6), .init(bytes: 65_536, count: 1)]
+    let bus = try TemporaryBus(options)
+    let (first, second, listener) = (try bus.open(), try bus.open(), try bus.open())
+    try listener.bind("$.A")
+    // Each in turn sends as many at once as there are slots, and so has them all.
+    for sender in [first, second, first] {
+      let messages = try (0..<6).map { try sender.send(Announcement("$.A", "\($0)")) }
+      for message in messages { #expect(try listener.receive()?.id == message) }
+      try bus.expectSound()
+    }
+    // And one that fills a slot keeps it.
+    var loan = try first.loan(Announcement("$.A"), bytes: 4)
+    for number in 0..<5 { try second.send(Announcement("$.A", "\(number)")) }
+    var bytes = loan.bytes
+    bytes.storeBytes(of: 0x2121_2121, as: UInt32.self)
+    let id = try first.send(loan)
+    for number in 0..<5 { #expect(try listener.receive()?.text == "\(number)") }
+    let last = try #require(try listener.receive())
+    #expect(last.id == id && last.text == "!!!!")
+    try bus.expectSound()
+  }
+
   @Test("slots of each class: ENOMEM, until the messages in them are read and released", arguments: classes)
   func slots(bytes: Int) throws {
     var options = BusOptions.small

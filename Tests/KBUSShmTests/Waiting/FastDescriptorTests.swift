@@ -93,6 +93,26 @@ import Testing
     #expect(!isReadable(fast))
   }
 
+  @Test("it can be made while another thread is inside a waiting call")
+  func madeMeanwhile() throws {
+    let listener = try bus.open()
+    try listener.bind("$.B")
+    let ended = DispatchSemaphore(value: 0)
+    let thread = Thread {
+      _ = try? listener.receive(within: .seconds(60))
+      ended.signal()
+    }
+    thread.start()
+    while listener.record.sleepers == 0 { usleep(100) }
+    let fast = try listener.fastDescriptor()
+    try other.send(Announcement("$.B"))
+    ended.wait()
+    #expect(!isReadable(fast))
+    try other.send(Announcement("$.B"))
+    #expect(isReadable(fast))
+    #expect(listener.record.inside == 0)
+  }
+
   @Test("a sender rings more of them than it keeps descriptors for")
   func many() throws {
     let bus = try TemporaryBus(BusOptions())

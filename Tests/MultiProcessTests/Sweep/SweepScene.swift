@@ -1,6 +1,7 @@
 import Foundation
-import KBUSShm
 import Testing
+
+@testable import KBUSShm
 
 /// The bus on which operations are swept, with those who live on: three listeners, of which the first has a descriptor and the second a
 /// fast one, a Replier, a requester, and one that is full.
@@ -40,6 +41,7 @@ final class SweepScene {
     full = try open()
     try full.bind("$.Sweep.Full")
     try full.setMaxMessages(1)
+    for (number, ksock) in (listeners + [replier, requester]).enumerated() { try ksock.bind("$.Align.\(number)") }
     try drain()
   }
 
@@ -90,7 +92,7 @@ final class SweepScene {
     let answers = try everything(from: requester)
     let happened: Bool
     switch operation {
-    case "announce", "urgent":
+    case "announce", "first", "across", "urgent":
       #expect(Set(copies).count == 1, "all listeners or none: \(copies)")
       happened = copies[0] == 1
     case "request", "stateful":
@@ -120,6 +122,17 @@ final class SweepScene {
     #expect(statistics.ksocks.count == 6, "only those who live are on the bus")
     #expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 })
     return happened
+  }
+
+  /// Brings every queue to the same place in a chunk, so that an operation makes the same stores in each run.
+  func alignQueues(at place: UInt64) throws {
+    for (number, ksock) in (listeners + [replier, requester]).enumerated() {
+      while ksock.record.tail % 32 != place {
+        try full.send(Announcement("$.Align.\(number)"))
+        _ = try everything(from: ksock)
+      }
+    }
+    try requester.send(Announcement("$.Align.Nobody"))
   }
 
   private func isReadable(_ number: CInt) -> Bool {

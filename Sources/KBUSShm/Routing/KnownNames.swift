@@ -1,0 +1,114 @@
+// The names that a Ksock sends to, remembered: most senders have few. What is remembered of a name is its hashes, and who its
+// recipients are, as long as nobody binds or unbinds (L3): then a send looks nothing up.
+
+internal import CShm
+
+/// A name, and what follows from it.
+@safe struct KnownName: BitwiseCopyable {
+  /// Recipients up to this number are remembered.
+  static let mostRecipients = 20
+
+  /// Somebody to whom a message is delivered in the ordinary way.
+  struct Recipient: BitwiseCopyable {
+    /// Where the Ksock's record is, which has been checked, and its place among all records.
+    var at = 0
+    var index: UInt32 = 0
+    var bindingIndex: UInt32 = 0
+    /// The sequence of the binding.
+    var binding: UInt64 = 0
+  }
+
+  /// Which name this is, of all that this Ksock has known: a place may serve another name later.
+  fileprivate(set) var number: UInt64 = 0
+  fileprivate var count = 0
+  fileprivate var bytes = unsafe UnsafeMutableRawPointer?.none
+  fileprivate(set) var key: NameKey
+
+  /// The value of the routing word for which the following holds.
+  var routing = UInt64.max
+  /// Whether the recipients are few, and each is there once.
+  var isRemembered = false
+  /// Room for the Replier and all listeners, newest binding first. The Replier is the first if there is one.
+  var hasReplier = false
+  var recipients = InlineArray<20, Recipient>(repeating: Recipient())
+  var recipientCount = 0
+
+  fileprivate init(_ key: NameKey) { self.key = key }
+
+  @inline(__always) fileprivate func isCalled(_ name: RawSpan) -> Bool {
+    guard let bytes = unsafe bytes else { return false }
+    return unsafe name.withUnsafeBytes { unsafe cshm_same(bytes, $0.baseAddress!, $0.count) != 0 }
+  }
+}
+
+/// A reference to a name that was known when it was made.
+struct NameReference: BitwiseCopyable {
+  fileprivate let number: UInt64
+}
+
+/// The names of one Ksock. Guarded by sendLock.
+@safe struct KnownNames {
+  private static let places = 8
+
+  private let names: LocalArray<KnownName>
+  private let last: LocalArray<UInt64>
+
+  init() {
+    names = unsafe LocalArray(repeating: KnownName(NameKey([0].span.bytes, seed: 0)), count: Self.places)
+    last = LocalArray(repeating: 0, count: 1)
+  }
+
+  func deallocate() {
+    for place in 0..<Self.places { unsafe names.at(place).value.bytes?.deallocate() }
+    names.deallocate()
+    last.deallocate()
+  }
+
+  /// What is known of a name, if it is known.
+  @inline(__always) func find(_ name: RawSpan) -> LocalPlace<KnownName>? {
+    guard name.byteCount > 0 else { return nil }
+    let known = names.at(Self.place(name))
+    return known.value.count == name.byteCount && known.value.isCalled(name) ? known : nil
+  }
+
+  /// Names of other lengths or last letters are apart.
+  @inline(__always) private static func place(_ name: RawSpan) -> Int {
+    (name.byteCount &+ Int(name.byte(name.byteCount &- 1))) & (places - 1)
+  }
+
+  /// The same of one that need not be known: it is learnt. Nil if it breaks the grammar.
+  @inline(never) func learn(_ name: RawSpan, seed: UInt64) -> LocalPlace<KnownName>? {
+    if let known = find(name) { return known }
+    guard name.byteCount > 0, name.byteCount <= MessageName.maximumLength else { return nil }
+    let key = NameKey(name, seed: seed), place = Self.place(name)
+    guard key.isValid else { return nil }
+    let known = names.at(place)
+    let room = unsafe known.value.bytes ?? .allocate(byteCount: MessageName.maximumLength, alignment: 8)
+    unsafe name.withUnsafeBytes { unsafe room.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+    known.value = KnownName(key)
+    unsafe known.value.bytes = room
+    known.value.count = name.byteCount
+    last[0] &+= UInt64(Self.places)
+    known.value.number = last[0] | UInt64(place)
+    return known
+  }
+
+  /// The name that a reference means, if it is still known.
+  @inline(__always) subscript(reference: NameReference) -> LocalPlace<KnownName>? {
+    let known = names.at(Int(truncatingIfNeeded: reference.number) & (Self.places - 1))
+    return known.value.number == reference.number ? known : nil
+  }
+}
+
+extension KnownName {
+  var reference: NameReference { NameReference(number: number) }
+
+  /// The name itself, for as long as sendLock is held.
+  var span: RawSpan {
+    @_lifetime(borrow self)
+    borrowing get {
+      let span = unsafe RawSpan(_unsafeStart: bytes ?? UnsafeMutableRawPointer(bitPattern: 8)!, byteCount: count)
+      return unsafe _overrideLifetime(span, borrowing: self)
+    }
+  }
+}
