@@ -31,6 +31,7 @@ public enum Bus {
     guard number >= 0, number < BusDirectory.mostBuses, BusDirectory.facts(path) != nil else { throw .noSuchBus(number, directory) }
     let result = unsafe path.withCharacters { unsafe cshm_file_remove($0) }
     guard result == 0 else { throw .cannotOpen(path, -result) }
+    for incarnation in BusDirectory.fifos(of: number, in: directory) { BusDirectory.removeFifo(path, incarnation) }
   }
 
   /// The numbers of the buses there are, in order.

@@ -17,6 +17,7 @@ final class SharedBus: @unchecked Sendable {
   let path: String
   let scratch: Scratch
   let helped = HelpedKsocks()
+  let fifos = Fifos()
   let ownership = Ownership()
   let descriptor: CInt
   /// Of the process that mapped it: a child makes a mapping of its own.
