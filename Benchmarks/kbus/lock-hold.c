@@ -74,7 +74,7 @@ int main(int argc, char **argv) {
         kbus_message_t *announcement;
         check(kbus_msg_create(&announcement, "$.Bench.Hold", 12, NULL, 0, 0), "cannot make a message");
         announcement->data_len = part.payload_bytes;
-        while (count < part.samples && cbench_now() < limit) {
+        do {
             for (int i = 0; i < BATCH && count < part.samples; i++) {
                 kbus_loan_t *loan;
                 check(kbus_loan_make(sender, announcement, &loan), "cannot borrow room");
@@ -85,7 +85,7 @@ int main(int argc, char **argv) {
             }
             kbus_received_t *received;
             while (kbus_receive_in_place(listener, 0, &received) == 1) kbus_received_release(received);
-        }
+        } while (count < part.samples && cbench_now() < limit);
         kbus_msg_delete(&announcement);
         kbus_ksock_close(sender);
         kbus_ksock_close(listener);

@@ -40,7 +40,7 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         {NULL, 0, NULL, 0},
     };
     *part = (cbench_part){.mode = "sleep", .api = "copy", .variant = "", .payload_bytes = CBENCH_REPLY_BYTES, .samples = 1000,
-                          .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1, .requests = 1};
+                          .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1, .bindings = 1, .requests = 1};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -63,7 +63,7 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         case 'q': part->requests = atoi(optarg); break;
         case 'i': part->index = atoi(optarg); break;
         case 'p': part->parent = atoi(optarg); break;
-        default: cbench_fail("an option is not understood", 0);
+        default: cbench_fail("an option is not understood: this was built from another version (make -C Benchmarks)", 0);
         }
     }
     part->scenario = optind < argc ? argv[optind] : "";

@@ -16,7 +16,7 @@ struct KBusTool: ParsableCommand {
 
       EXIT STATUS
         0   done; listen and reply also end so at SIGINT or SIGTERM
-        1   refused, by the bus or the system; standard error says why
+        1   refused, by the bus or the system; standard error says why. Of check and repair: something is wrong
         2   the time given by --within has passed
         3   a Status message came in place of a reply
         64  the command line is wrong
@@ -25,7 +25,7 @@ struct KBusTool: ParsableCommand {
     subcommands: [
       CreateCommand.self, ListCommand.self, RemoveCommand.self,
       SendCommand.self, RequestCommand.self, ReplyCommand.self, ListenCommand.self,
-      BindingsCommand.self, StatsCommand.self, ErrnoCommand.self,
+      BindingsCommand.self, StatsCommand.self, CheckCommand.self, RepairCommand.self, ErrnoCommand.self,
       Demo.self,
     ])
 

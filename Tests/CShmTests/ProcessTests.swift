@@ -37,6 +37,30 @@ import Testing
     }
   }
 
+  @Test("a process is said to be gone only if that is certain: not because its entry in /proc can't be opened")
+  func isGone() async {
+    await #expect(processExitsWith: .success) {
+      let ours = cshm_process_id(), start = cshm_start_time(ours)
+      let child = fork()
+      if child == 0 { while true { pause() } }
+      let childStart = cshm_start_time(UInt32(child))
+      var limit = rlimit(rlim_cur: 3, rlim_max: 3)
+      let result = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      #expect(result == 0)
+      #expect(cshm_start_time(ours) == 0, "/proc can't be read")
+      #expect(cshm_process_is_gone(ours, start) == 0)
+      #expect(cshm_process_is_gone(UInt32(child), childStart) == 0)
+      kill(child, SIGKILL)
+      let ended = waitpid(child, nil, 0)
+      #expect(ended == child)
+      #expect(cshm_process_is_gone(UInt32(child), childStart) == 1)
+      // What no process can have says nothing.
+      #expect(cshm_process_is_gone(0, 1) == 0 && cshm_process_is_gone(.max, 1) == 0)
+    }
+    #expect(cshm_process_is_gone(cshm_process_id(), 1) == 1, "a younger process has the pid")
+    #expect(cshm_process_is_gone(cshm_process_id(), 0) == 0, "a start that was not known")
+  }
+
   @Test("arming a fault kills the process before its n-th store, not before, and counts stores of this thread only")
   func faults() async throws {
     await #expect(processExitsWith: .success) {

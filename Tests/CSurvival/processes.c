@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,10 +60,30 @@ char csurvival_state(int pid) {
     return name && name[1] ? name[2] : 0;
 }
 
+int csurvival_share_processor(int idle) {
+    static int processor = -1;
+    cpu_set_t set;
+    /* A child takes over what its parent has chosen. */
+    if (processor < 0) processor = sched_getcpu();
+    CPU_ZERO(&set);
+    CPU_SET(processor < 0 ? 0 : processor, &set);
+    if (sched_setaffinity(0, sizeof set, &set) < 0) return -errno;
+    struct sched_param none = { 0 };
+    return idle && sched_setscheduler(0, SCHED_IDLE, &none) < 0 ? -errno : 0;
+}
+
 static int threads_are_forbidden;
 
 void csurvival_forbid_threads(int forbid) { threads_are_forbidden = forbid; }
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+/* The sanitizer has put its own in place of the C library's, and wants to know of every thread. */
+#define SANITIZED 1
+#endif
+#endif
+
+#ifndef SANITIZED
 /* In place of the C library's, for the whole program. */
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
     static int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
@@ -70,3 +91,4 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
     if (!real) real = (int (*)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *))dlsym(RTLD_NEXT, "pthread_create");
     return real(thread, attributes, body, argument);
 }
+#endif

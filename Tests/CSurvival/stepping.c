@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
 #include <sys/user.h>
@@ -47,6 +48,23 @@ long csurvival_step(int pid, long count, const uint32_t *ended, uint64_t *places
     return count;
 }
 
+static int set_debug_register(int pid, int number, uint64_t value) {
+    return ptrace(PTRACE_POKEUSER, pid, offsetof(struct user, u_debugreg) + (size_t)number * sizeof(uint64_t), value) < 0 ? -errno : 0;
+}
+
+/* A breakpoint of the processor: it changes no memory, which the victim shares with its like. */
+int csurvival_run_to(int pid, uint64_t place, long hits) {
+    enum { CONTROL = 7, EXECUTE_0 = 1 };
+    if (set_debug_register(pid, 0, place) < 0 || set_debug_register(pid, CONTROL, EXECUTE_0) < 0) return -1;
+    while (hits > 0) {
+        if (ptrace(PTRACE_CONT, pid, 0, 0) < 0) return -1;
+        int signal = stop_of(pid);
+        if (signal < 0) return -1;
+        if (signal == SIGTRAP) hits--;
+    }
+    return set_debug_register(pid, CONTROL, 0);
+}
+
 int csurvival_let_go(int pid) { return ptrace(PTRACE_DETACH, pid, 0, 0) < 0 ? -errno : 0; }
 
 #else
@@ -57,6 +75,10 @@ int csurvival_seize(int pid) { (void)pid; return -ENOSYS; }
 int csurvival_run_to_mark(int pid) { (void)pid; return -1; }
 long csurvival_step(int pid, long count, const uint32_t *ended, uint64_t *places) {
     (void)pid, (void)count, (void)ended, (void)places;
+    return -1;
+}
+int csurvival_run_to(int pid, uint64_t place, long hits) {
+    (void)pid, (void)place, (void)hits;
     return -1;
 }
 int csurvival_let_go(int pid) { (void)pid; return -ENOSYS; }

@@ -16,7 +16,7 @@ import Testing
     let ending = try bus.start("--help").end()
     #expect(ending.status == 0)
     for word in [
-      "create", "list", "remove", "send", "request", "reply", "listen", "bindings", "stats", "errno", "EXIT STATUS",
+      "create", "list", "remove", "send", "request", "reply", "listen", "bindings", "stats", "check", "repair", "errno", "EXIT STATUS",
       "\n  0 ", "\n  1 ", "\n  2 ", "\n  3 ", "\n  64 ", "KBUS_DIR", "KBUS_CREATE",
     ] {
       #expect(ending.text.contains(word), "\(word)")
@@ -147,12 +147,31 @@ import Testing
     let ending = try bus.start("stats").end()
     #expect(ending.status == 0)
     let lines = ending.text.split(separator: "\n")
-    try #require(lines.count == 4)
+    try #require(lines.count == 5)
     #expect(lines[0].hasPrefix("dev  0: next ksock "))
     #expect(lines[0].hasSuffix(" unsent unbindings 0"))
     #expect(lines[1] == "    ksock \(ksock.id) last msg 0:\(id.serial) queue 1 of 7")
     #expect(lines[2].hasPrefix("      read byte 0 of 0, wrote byte "))
     #expect(lines[3].hasPrefix("      outstanding requests 0 (size "))
+    #expect(lines[4].hasPrefix("# reaps 0, recoveries 0, lock stalls "))
+    ksock.close()
+  }
+
+  @Test("stats --json is one object for each bus, with the counters of deaths and each Ksock") func statsJSON() throws {
+    let ksock = try bus.open()
+    try Bus.create(3, in: bus.directory)
+    let ending = try bus.start("stats", "--json", "--all").end()
+    let lines = ending.text.split(separator: "\n")
+    try #require(lines.count == 2)
+    let objects = try lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
+    #expect(objects.map { $0["bus"] as? Int } == [0, 3])
+    for key in ["reaps", "recoveries", "lock_stalls", "set_aside"] { #expect(objects[0][key] as? Int == 0, "\(key)") }
+    #expect(objects[0]["tragic"] as? Bool == false)
+    #expect(["helper", "reaper"].contains(objects[0]["watcher"] as? String))
+    // A reaper looks after all buses of the directory, used or not.
+    #expect(["nobody", "reaper"].contains(objects[1]["watcher"] as? String))
+    let ksocks = try #require(objects[0]["ksocks"] as? [[String: Any]])
+    #expect(ksocks.map { $0["id"] as? Int } == [Int(ksock.id)] && ksocks[0]["pid"] as? Int32 == getpid())
     ksock.close()
   }
 

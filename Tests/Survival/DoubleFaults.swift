@@ -51,6 +51,7 @@ struct DoubleFaults: ParsableCommand {
       }
       print("double: \(operation): \(pairs - pairsBefore) pairs")
     }
+    bookmark.remove()
     print("double: \(pairs) double faults survived")
   }
 

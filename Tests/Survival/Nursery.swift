@@ -82,6 +82,10 @@ final class Victim {
     case killed
   }
 
+  /// For the tracer.
+  var ended: UnsafePointer<UInt32> { unsafe board.ended }
+  var hasEnded: Bool { board[.ended] != 0 }
+
   var isOver: Bool { board[.status] != 0 }
   var stores: Int { Int(board[.stores]) }
   var result: UInt32 { board[.result] }

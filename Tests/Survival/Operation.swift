@@ -21,8 +21,8 @@ enum Operation: Int, CaseIterable {
 enum Mode: Int {
   /// Killed, or stopped, before its n-th store; 0: never.
   case kill, stop
-  /// Stepped by a tracer, instruction by instruction.
-  case step
+  /// Stepped by a tracer, instruction by instruction; with the library's helper thread beside it, or alone.
+  case step, stepAlone
   /// Each of its stores is noted.
   case watch
 }
@@ -52,8 +52,8 @@ final class Performance {
     guard let operation = Operation(rawValue: Int(board[.operation])), let mode = Mode(rawValue: Int(board[.mode])) else {
       throw Failure("no such order")
     }
-    // With a helper thread it would store as well.
-    csurvival_forbid_threads(mode == .watch ? 1 : 0)
+    // A helper thread would store as well, or repair what its process is to repair.
+    csurvival_forbid_threads(mode == .watch || mode == .stepAlone ? 1 : 0)
     let performance = Performance(operation, mode)
     try performance.prepare()
     board[.stage] = Board.Stage.ready.rawValue
@@ -64,7 +64,7 @@ final class Performance {
       cshm_fault_arm(UInt64(board[.limit]), CInt(mode == .kill ? CSHM_FAULT_KILL : CSHM_FAULT_STOP))
       try performance.perform()
       board[.stores] = UInt32(cshm_fault_disarm())
-    case .step:
+    case .step, .stepAlone:
       csurvival_mark()
       try performance.perform()
       board[.ended] = 1

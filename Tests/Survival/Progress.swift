@@ -42,6 +42,9 @@ struct Bookmark {
     unsafe rename("\(path).new", path)
   }
 
+  /// All is done: the next run begins anew.
+  func remove() { if let path { unsafe unlink(path) } }
+
   private func readLine(_ file: UnsafeMutablePointer<FILE>) -> String? {
     var buffer = [CChar](repeating: 0, count: 256)
     guard unsafe fgets(&buffer, CInt(buffer.count), file) != nil else { return nil }

@@ -5,7 +5,8 @@ import KBUSShm
 
 @safe final class SweepStage {
   let directory: Directory
-  let nursery: Nursery
+  /// Two, for two victims at once.
+  private let nurseries: [Nursery]
   private let noted: UnsafeMutablePointer<csurvival_store>
   private static let room = 1 << 16
 
@@ -17,13 +18,15 @@ import KBUSShm
     let noted = unsafe memory.assumingMemoryBound(to: csurvival_store.self), file = directory.bus
     unsafe self.noted = noted
     // Before anything of a bus is open here.
-    nursery = Nursery { board in unsafe try Performance.run(board, stores: noted, room: Self.room, file: file) }
+    nurseries = (0..<2).map { _ in
+      Nursery { board in unsafe try Performance.run(board, stores: noted, room: Self.room, file: file) }
+    }
     scene = try Scene(in: directory)
   }
 
-  /// A process that is about to perform the operation.
-  func victim(_ operation: Operation, _ mode: Mode, limit: UInt64 = 0) throws -> Victim {
-    let victim = try nursery.start(operation: operation.rawValue, mode: mode.rawValue, limit: limit)
+  /// A process that is about to perform the operation. `second`: while another is.
+  func victim(_ operation: Operation, _ mode: Mode, limit: UInt64 = 0, second: Bool = false) throws -> Victim {
+    let victim = try nurseries[second ? 1 : 0].start(operation: operation.rawValue, mode: mode.rawValue, limit: limit)
     try victim.waitUntilReady()
     try scene.play(operation)
     return victim

@@ -7,7 +7,7 @@ import ArgumentParser
   static let configuration = CommandConfiguration(
     commandName: "survival",
     abstract: "Kills, stops and damages processes and buses, and checks what is left.",
-    subcommands: [Completeness.self, Instructions.self, DoubleFaults.self, Stops.self, Soak.self, MemoryFuzz.self])
+    subcommands: [Completeness.self, Instructions.self, DoubleFaults.self, Stops.self, Stranded.self, Soak.self, MemoryFuzz.self])
 }
 
 /// Something did not hold.

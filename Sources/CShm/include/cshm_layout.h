@@ -184,9 +184,10 @@ typedef struct cshm_owner {
  *  K8  set_aside_count is the length of the list from set_aside_head to set_aside_tail.
  *  K9  passed_seen <= passed: as far as senders have looked. They look again only when the queue seems full, so that the
  *      reader's line stays with the reader.
- *  K10 has_descriptor is CSHM_DESCRIPTOR_... or 0, and watched 0 or 1.
+ *  K10 has_descriptor is 0, CSHM_DESCRIPTOR_DATAGRAM or _LISTENS, each perhaps with _FAST; watched is 0 or 1.
  *  K11 a Ksock with CSHM_SPECIAL_CLOSING is departed: it has no bindings, no requests, nothing urgent, set aside or pending,
  *      and waits for the certain end of its owner, who may still touch what it holds.
+ *  K12 fast_inode is not 0 once has_descriptor says CSHM_DESCRIPTOR_FAST; it is stored before.
  *
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */
@@ -231,7 +232,8 @@ typedef struct cshm_ksock {
     uint32_t inside;           /* owner: threads in a waiting call, which look into the queue before they leave it */
     uint32_t watched;          /* 1 while the owner's helper looks whether the descriptor is still open; direct */
     uint32_t net_namespace;    /* owner: where the descriptor has its name          */
-    uint32_t signal_reserved[8];
+    uint64_t fast_inode;       /* K12; owner: of the fast descriptor's FIFO         */
+    uint32_t signal_reserved[6];
 
     /* The reading end; owner. */
     uint64_t head;
@@ -261,6 +263,7 @@ enum {  /* cshm_ksock.rung and has_descriptor */
     CSHM_RUNG_MASK = 3,    /* above it a count of the times that the owner has drained it                   */
     CSHM_RUNG_ROUND = 4,
     CSHM_DESCRIPTOR_DATAGRAM = 1, CSHM_DESCRIPTOR_LISTENS = 2,  /* cshm_ksock.has_descriptor */
+    CSHM_DESCRIPTOR_FAST = 4,  /* besides: a FIFO, which is rung instead */
 };
 
 /*

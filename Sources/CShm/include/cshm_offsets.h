@@ -113,6 +113,7 @@ enum {
     CSHM_KSOCK_INSIDE = offsetof(cshm_ksock, inside),
     CSHM_KSOCK_WATCHED = offsetof(cshm_ksock, watched),
     CSHM_KSOCK_NET_NAMESPACE = offsetof(cshm_ksock, net_namespace),
+    CSHM_KSOCK_FAST_INODE = offsetof(cshm_ksock, fast_inode),
     CSHM_KSOCK_POPPED = offsetof(cshm_ksock, popped),
     CSHM_KSOCK_SET_ASIDE_HEAD = offsetof(cshm_ksock, set_aside_head),
     CSHM_KSOCK_SET_ASIDE_TAIL = offsetof(cshm_ksock, set_aside_tail),

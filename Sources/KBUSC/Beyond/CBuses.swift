@@ -19,6 +19,9 @@ public func kbus_bus_remove(_ device_number: UInt32) -> CInt {
   }
 }
 
+@c(kbus_owner_crashing) @implementation
+public func kbus_owner_crashing() { Ksock.ownerIsCrashing() }
+
 @c(kbus_version) @implementation
 public func kbus_version() -> UnsafePointer<CChar>! {
   unsafe UnsafeRawPointer(Bus.versionText.utf8Start).assumingMemoryBound(to: CChar.self)

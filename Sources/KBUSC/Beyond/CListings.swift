@@ -6,10 +6,10 @@ internal import CShm
 @c(kbus_list_bindings) @implementation
 public func kbus_list_bindings(_ device_number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!) -> CInt {
   unsafe list(device_number, text) { bus, text in
-    text += BindingInfo.header.utf8
+    text += BindingInfo.header.bytes
     text.append(Ascii.newline)
     for binding in bus.bindings {
-      text += binding.line.utf8
+      text += binding.line.bytes
       text.append(Ascii.newline)
     }
   }
@@ -17,7 +17,7 @@ public func kbus_list_bindings(_ device_number: CInt, _ text: UnsafeMutablePoint
 
 @c(kbus_list_statistics) @implementation
 public func kbus_list_statistics(_ device_number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!) -> CInt {
-  unsafe list(device_number, text) { bus, text in text += bus.statistics.text.utf8 }
+  unsafe list(device_number, text) { bus, text in text += bus.statistics.text.bytes }
 }
 
 /// The listings of one bus or of all, in memory that C frees.

@@ -14,7 +14,7 @@ public struct BusCondition: Sendable {
 
   /// One process with Ksocks on the bus.
   public struct Owner: Sendable {
-    public enum State: Sendable {
+    public enum State: UInt8, Sendable {
       case alive
       /// It is ending, or has become another program.
       case ending

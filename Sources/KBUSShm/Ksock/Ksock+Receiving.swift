@@ -37,15 +37,15 @@ extension Ksock {
   }
 
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
-  /// microseconds where there is more than one core.
+  /// microseconds; nothing where the thread that opens the Ksock may run on one processor only, since whoever is to answer needs it.
   public func setSpinBudget(_ budget: Duration) { spinBudget.value = budget.inNanoseconds }
 
   // Inside
 
   private func waitToTake(_ deadline: Deadline) throws(KBusError) -> ReceivedMessage? {
     if deadline.isPast { return nil }
-    goInside()
-    defer { comeOut() }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
     while true {
       if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
       if deadline.isPast { return nil }

@@ -55,6 +55,11 @@ public final class Ksock: @unchecked Sendable {
   var sentByHelper: MessageID? { didSet { state.value.hasSentByHelper = sentByHelper != nil } }
   let names = KnownNames()
 
+  #if !$Embedded
+    /// Waits that have no thread of their own; guarded by takeLock.
+    var hearing = Hearing()
+  #endif
+
   private let takeLock = LocalPlace<UInt32>(0)
   private let sendLock = LocalPlace<UInt32>(0)
   /// What every send and take asks, where it costs one look.
@@ -143,6 +148,10 @@ public final class Ksock: @unchecked Sendable {
   public func close() {
     guard isOurs else { return }
     if descriptor.isOpen { shared.stopHelping(self) }
+    #if !$Embedded
+      // After the locks have been given back: whoever waits without a thread is told.
+      defer { stopHearing() }
+    #endif
     lockTakes()
     lockSends()
     defer {
@@ -157,6 +166,8 @@ public final class Ksock: @unchecked Sendable {
       for place in 0..<own.count { slots.append(own[place].index) }
     }
     pending = nil
+    // First of all, so that whoever is killed here leaves no FIFO that nobody would miss.
+    closeFastDescriptor()
     shared.close(record, incarnation, givingBack: slots)
     // Threads of ours that wait for a message are told.
     record.ring()

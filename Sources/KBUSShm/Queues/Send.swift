@@ -212,7 +212,7 @@ extension SharedBus {
 
   /// Somebody waits for an answer of this Ksock: if it has a descriptor, its helper is to look whether that stays open.
   private func watch(_ replier: KsockRecord, _ rings: inout Rings) {
-    guard replier.hasDescriptor != 0, !replier.isWatched else { return }
+    guard replier.hasFullDescriptor, !replier.isWatched else { return }
     memory.store32(replier.at + CSHM_KSOCK_WATCHED, 1)
     rings.addHelper(of: replier)
   }

@@ -29,7 +29,7 @@ struct Rings {
   }
 
   /// There is something for the helper of this Ksock's owner to do: room for its pending message, or an answer to watch over.
-  mutating func addHelper(of ksock: KsockRecord) { if ksock.hasDescriptor != 0 { helpers = true } }
+  mutating func addHelper(of ksock: KsockRecord) { if ksock.hasFullDescriptor { helpers = true } }
 
   /// After the lock has been given back.
   func wake() {

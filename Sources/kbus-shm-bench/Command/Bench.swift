@@ -16,7 +16,8 @@ struct Bench: ParsableCommand {
     abstract: "Measures KBUS over shared memory beside the physical limits of the machine.",
     version: Bus.version,
     subcommands: [
-      LimitsCommand.self, RoundTripCommand.self, OneWayCommand.self, ThroughputCommand.self, RoutingCommand.self, DeathCommand.self, FootprintCommand.self,
-      PeersCommand.self, CountsCommand.self, Play.self, Tied.self, Guard.self,
+      LimitsCommand.self, RoundTripCommand.self, OneWayCommand.self, ThroughputCommand.self, RoutingCommand.self, DeathCommand.self,
+      FootprintCommand.self,
+      PeersCommand.self, CountsCommand.self, AllCommand.self, Play.self, Tied.self, Guard.self,
     ])
 }

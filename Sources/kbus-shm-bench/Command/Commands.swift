@@ -12,7 +12,7 @@ struct OneWayCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(OneWay.cases) }
+  func run() throws { try options.report(OneWay.name, OneWay.cases) }
 }
 
 struct ThroughputCommand: ParsableCommand {
@@ -27,7 +27,7 @@ struct ThroughputCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Throughput.cases) }
+  func run() throws { try options.report(Throughput.name, Throughput.cases) }
 }
 
 struct RoutingCommand: ParsableCommand {
@@ -43,7 +43,7 @@ struct RoutingCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Routing.cases) }
+  func run() throws { try options.report(Routing.name, Routing.cases) }
 }
 
 struct LimitsCommand: ParsableCommand {
@@ -54,7 +54,7 @@ struct LimitsCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Limits.cases) }
+  func run() throws { try options.report(Limits.name, Limits.cases) }
 }
 
 struct FootprintCommand: ParsableCommand {
@@ -68,7 +68,7 @@ struct FootprintCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Footprint.cases()) }
+  func run() throws { try options.report(Footprint.name, Footprint.cases()) }
 }
 
 struct PeersCommand: ParsableCommand {
@@ -82,7 +82,7 @@ struct PeersCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Peers.cases) }
+  func run() throws { try options.report(Peers.name, Peers.cases) }
 }
 
 struct CountsCommand: ParsableCommand {
@@ -96,7 +96,7 @@ struct CountsCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Counts.cases) }
+  func run() throws { try options.report(Counts.name, Counts.cases) }
 }
 
 struct DeathCommand: ParsableCommand {
@@ -112,5 +112,5 @@ struct DeathCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(Deaths.cases) }
+  func run() throws { try options.report(Deaths.name, Deaths.cases) }
 }

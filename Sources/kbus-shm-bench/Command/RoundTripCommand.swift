@@ -18,5 +18,5 @@ struct RoundTripCommand: ParsableCommand {
 
   @OptionGroup var options: RunOptions
 
-  func run() throws { try options.report(RoundTrips.cases) }
+  func run() throws { try options.report(RoundTrips.name, RoundTrips.cases) }
 }

@@ -10,14 +10,15 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The processors to use: the client's, then the server's.", valueName: "a,b"))
   var pin: CPUList?
 
-  @Option(help: "How many times everything is measured, turn by turn.")
-  var runs = 5
+  @Option(help: "How many times everything is measured, turn by turn. (default: 5; in `all`: 3)")
+  var runs: Int?
 
-  @Option(help: "How many round trips, or messages, each of these times at most.")
-  var samples = 10_000
+  @Option(help: "How many round trips, or messages, each of these times at most. (default: 10000)")
+  var samples: Int?
 
-  @Option(help: "How many milliseconds each of these may take; what takes longer is timed less often.")
-  var milliseconds = 250
+  @Option(
+    help: "How many milliseconds each of these may take; what takes longer is timed less often. (default: 250; in `all`: 100)")
+  var milliseconds: Int?
 
   @Option(help: "Measure this transport only (kbus, kbus.c, limit.futex, peer.zeromq, ...). May be given again.")
   var only: [String] = []
@@ -38,9 +39,9 @@ struct RunOptions: ParsableArguments {
   var directory = "/dev/shm"
 
   mutating func validate() throws {
-    guard runs >= 1 else { throw ValidationError("--runs must be at least 1.") }
-    guard samples >= 1 else { throw ValidationError("--samples must be at least 1.") }
-    guard milliseconds >= 1 else { throw ValidationError("--milliseconds must be at least 1.") }
+    guard runs ?? 1 >= 1 else { throw ValidationError("--runs must be at least 1.") }
+    guard samples ?? 1 >= 1 else { throw ValidationError("--samples must be at least 1.") }
+    guard milliseconds ?? 1 >= 1 else { throw ValidationError("--milliseconds must be at least 1.") }
   }
 
   /// The processors chosen, or the first two that this process may use.
@@ -63,10 +64,20 @@ struct RunOptions: ParsableArguments {
       && configuration.cores <= cpus.cpus.count
   }
 
-  /// Measures what is chosen of these.
-  func measure(_ cases: [Case]) throws -> Report {
+  /// What holds unless the user says otherwise.
+  struct Defaults {
+    var runs = 5
+    var samples = 10_000
+    var milliseconds = 250
+    /// How long a chapter may take; on a busy machine it then has fewer runs.
+    var chapterSeconds = Double.infinity
+  }
+
+  /// Measures what is chosen of these, one chapter after the other.
+  func measure(_ chapters: [(name: String, cases: [Case])], _ defaults: Defaults = Defaults()) throws -> Report {
     let cpus = try cpus()
-    let chosen = cases.filter { includes($0.configuration, cpus: cpus) }
+    let chosen = chapters.map { chapter in (chapter.name, chapter.cases.filter { includes($0.configuration, cpus: cpus) }) }
+      .filter { !$0.1.isEmpty }
     guard !chosen.isEmpty else { throw BenchError("nothing fits these options on this machine") }
     let machine = Machine.describe(cpus: cpus)
     let directory = try PrivateDirectory(in: directory)
@@ -74,13 +85,16 @@ struct RunOptions: ParsableArguments {
     // What is measured starts no reaper of its own, which would outlive it for a while.
     _ = unsafe setenv("KBUS_REAPER", "", 1)
     let stage = Stage(
-      directory: directory.path, cpus: cpus, samples: samples, timeLimit: UInt64(milliseconds) * 1_000_000)
-    return Report(machine: machine, Runner().run(chosen, runs: runs, on: stage))
+      directory: directory.path, cpus: cpus, samples: samples ?? defaults.samples,
+      timeLimit: UInt64(milliseconds ?? defaults.milliseconds) * 1_000_000)
+    let runs = runs ?? defaults.runs
+    let runner = Runner(budget: self.runs == nil ? defaults.chapterSeconds : .infinity)
+    return Report(machine: machine, chapters: chosen.map { runner.run($0.0, $0.1, runs: runs, on: stage) })
   }
 
   /// Measures what is chosen of these and prints it. Fails if something failed that should have worked.
-  func report(_ cases: [Case]) throws {
-    let report = try measure(cases)
+  func report(_ name: String, _ cases: [Case]) throws {
+    let report = try measure([(name, cases)])
     print(json ? try report.json() : report.tables)
     if report.hasFailures { throw ExitCode.failure }
   }

@@ -10,33 +10,28 @@ struct Program: Sendable {
   /// How many seconds a part may take.
   private static let patience: Int32 = 60
 
-  /// Starts it, to be left running.
-  func start(_ options: [String], in directory: String, output: String) throws(BenchError) -> Peer {
-    try Peer(
-      path: path, leading + options + ["--directory", directory, "--output", output, "--parent", "\(Peer.ownProcess)"])
+  /// Starts it, to be left running. What it complains of is in the peer.
+  func start(_ options: [String], in directory: String) throws(BenchError) -> Peer {
+    let complaints = directory + "/complaints"
+    let errors = unsafe cbench_create(complaints)
+    guard errors >= 0 else { throw BenchError("cannot write \(complaints)", errno: errors) }
+    defer { _ = Glibc.close(errors) }
+    let own = ["--directory", directory, "--output", Program.figures(in: directory), "--parent", "\(Peer.ownProcess)"]
+    return try Peer(path: path, leading + options + own, errors: errors, complaints: complaints)
   }
 
   /// Runs it to its end, and returns the lists of numbers that it left.
   ///
   /// Throws `unavailable` if the program says that it can't do this here.
   func run(_ options: [String], in directory: String) throws(BenchError) -> [[UInt64]] {
-    let figures = directory + "/figures", complaints = directory + "/complaints"
-    let errors = unsafe cbench_create(complaints)
-    guard errors >= 0 else { throw BenchError("cannot write \(complaints)", errno: errors) }
-    defer { _ = Glibc.close(errors) }
-    let own = ["--directory", directory, "--output", figures, "--parent", "\(Peer.ownProcess)"]
-    let peer = try Peer(path: path, leading + options + own, errors: errors)
+    let peer = try start(options, in: directory)
     let status = try peer.end(within: Program.patience)
-    guard status == 0 else {
-      let why = Program.lastLine(of: complaints) ?? "it ended with wait status \(status), and said nothing"
-      throw BenchError(why, isUnavailable: status == CBENCH_UNAVAILABLE.wait)
-    }
-    return try Program.lists(in: figures)
+    guard status == 0 else { throw peer.complaint(status: status) }
+    return try Program.lists(in: Program.figures(in: directory))
   }
 
-  private static func lastLine(of path: String) -> String? {
-    (try? String(contentsOfFile: path, encoding: .utf8))?.split(separator: "\n").last.map { String($0) }
-  }
+  /// Where a part's figures are.
+  static func figures(in directory: String) -> String { directory + "/figures" }
 
   static func lists(in path: String) throws(BenchError) -> [[UInt64]] {
     guard let data = FileManager.default.contents(atPath: path), data.count.isMultiple(of: 8) else {
@@ -54,11 +49,6 @@ struct Program: Sendable {
     }
     return lists
   }
-}
-
-extension Int {
-  /// The wait status of a process that exits with this.
-  fileprivate var wait: Int32 { Int32(self) << 8 }
 }
 
 // Where they are.

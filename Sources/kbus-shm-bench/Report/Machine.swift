@@ -1,6 +1,7 @@
 import CBench
 import FoundationEssentials
 import Glibc
+import KBUSShm
 
 /// Where figures come from. Without this they mean nothing.
 struct Machine: Encodable {
@@ -18,6 +19,10 @@ struct Machine: Encodable {
   var load: String
   /// What reading the clock adds to each single round trip.
   var clockNs: Double
+  /// Of this library.
+  var version: String
+  /// When, in the universal time.
+  var measured: String
   /// "release", or "debug": then the figures say nothing.
   var build: String
 
@@ -34,8 +39,13 @@ struct Machine: Encodable {
       pageBytes: Int(getpagesize()),
       load: nonEmpty(text(of: "/proc/loadavg"))?.split(separator: " ").first.map { String($0) } ?? "unknown",
       clockNs: Clock.cost(),
+      version: Bus.version,
+      measured: Date().formatted(.iso8601),
       build: buildName)
   }
+
+  /// Other work wants the processors.
+  var isBusy: Bool { Double(load) ?? 0 > 0.5 }
 
   private static func text(of path: String) -> String {
     (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""

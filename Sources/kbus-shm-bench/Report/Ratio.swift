@@ -85,5 +85,13 @@ extension Goal {
     }
   }
 
+  /// For readers.
+  var sign: String {
+    switch self {
+    case .atMost: "\u{2264}"
+    case .atLeast: "\u{2265}"
+    }
+  }
+
   var text: String { "\(comparison) \(value.fixed(2))" }
 }

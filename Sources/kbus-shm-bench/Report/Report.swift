@@ -1,24 +1,15 @@
 import FoundationEssentials
 
-/// All that a run has to say, as JSON or as tables.
-struct Report: Encodable {
+/// All that a run has to say, as JSON, as tables or as a page.
+struct Report {
   var machine: Machine
-  var results: [Result]
-  var ratios: [Ratio]
-  /// What could not be measured.
-  var omissions: [Omission]
+  var chapters: [Chapter]
 
-  /// What a runner found.
-  struct Results {
-    var measured: [Result] = []
-    var omissions: [Omission] = []
-  }
-
-  init(machine: Machine, _ results: Results) {
-    self.machine = machine
-    self.results = results.measured
-    ratios = Ratio.all(of: results.measured)
-    omissions = results.omissions
+  /// Something did not work, or costs more than it may.
+  var hasFailures: Bool {
+    chapters.contains { chapter in
+      chapter.omissions.contains { $0.isFailure } || chapter.results.contains { $0.isTooHigh }
+    }
   }
 
   func json() throws -> String {
@@ -27,14 +18,35 @@ struct Report: Encodable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
+}
 
-  /// The scenarios, in the order in which they were measured.
-  var scenarios: [String] {
-    var names: [String] = []
-    for result in results where !names.contains(result.configuration.scenario) { names.append(result.configuration.scenario) }
-    return names
+extension Report: Encodable {
+  private enum Key: String, CodingKey { case machine, results, ratios, omissions }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(machine, forKey: .machine)
+    try container.encode(chapters.flatMap { chapter in chapter.results.map { In(chapter.name, $0) } }, forKey: .results)
+    try container.encode(chapters.flatMap { chapter in chapter.ratios.map { In(chapter.name, $0) } }, forKey: .ratios)
+    try container.encode(chapters.flatMap { chapter in chapter.omissions.map { In(chapter.name, $0) } }, forKey: .omissions)
   }
 
-  /// Something did not work, or costs more than it may.
-  var hasFailures: Bool { omissions.contains { $0.isFailure } || results.contains { $0.isTooHigh } }
+  /// Something, and the chapter that it is in: `peers` measures anew what `rtt` has measured.
+  private struct In<Item: Encodable>: Encodable {
+    private let chapter: String
+    private let item: Item
+
+    private enum Key: String, CodingKey { case chapter }
+
+    init(_ chapter: String, _ item: Item) {
+      self.chapter = chapter
+      self.item = item
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try item.encode(to: encoder)
+      var container = encoder.container(keyedBy: Key.self)
+      try container.encode(chapter, forKey: .chapter)
+    }
+  }
 }

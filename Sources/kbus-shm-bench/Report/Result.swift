@@ -49,7 +49,8 @@ struct Result {
 
 extension Result: Encodable {
   private enum Key: String, CodingKey {
-    case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, memoryBytes, requests, variant, unit, value, runs
+    case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, memoryBytes, requests, variant, unit,
+      value, runs
     case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet, ceiling
   }
 

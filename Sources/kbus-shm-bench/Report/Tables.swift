@@ -8,17 +8,20 @@ extension Report {
         + "processors \(CPUList(cpus: machine.pinned)), load \(machine.load)",
     ]
     if machine.build == "debug" { lines.append("DEBUG BUILD: these figures say nothing; build with -c release.") }
-    for scenario in scenarios { lines += table(of: scenario) }
-    if !ratios.isEmpty { lines += ratioTable }
-    if !omissions.isEmpty { lines += ["", "Not measured:"] }
-    for omission in omissions {
-      lines.append("  \(omission.scenario): \(omission.what): \(omission.isFailure ? "FAILED: " : "")\(omission.why)")
+    for chapter in chapters {
+      if chapters.count > 1 { lines += ["", "==== \(chapter.name), \(chapter.seconds.fixed(0)) seconds"] }
+      for scenario in chapter.scenarios { lines += table(of: scenario, in: chapter) }
+      if !chapter.ratios.isEmpty { lines += table(of: chapter.ratios) }
+      if !chapter.omissions.isEmpty { lines += ["", "Not measured:"] }
+      for omission in chapter.omissions {
+        lines.append("  \(omission.scenario): \(omission.what): \(omission.isFailure ? "FAILED: " : "")\(omission.why)")
+      }
     }
     return lines.joined(separator: "\n")
   }
 
-  private func table(of scenario: String) -> [String] {
-    let results = results.filter { $0.configuration.scenario == scenario }
+  private func table(of scenario: String, in chapter: Chapter) -> [String] {
+    let results = chapter.results(of: scenario)
     let runs = results.map { $0.runs.count }.max() ?? 0
     var lines = ["", "\(scenario): \(runs) runs of each, turn by turn."]
     let timed = results.filter { $0.histogram != nil }, others = results.filter { $0.histogram == nil }
@@ -49,15 +52,15 @@ extension Report {
     return words
   }
 
-  private var ratioTable: [String] {
+  private func table(of ratios: [Ratio]) -> [String] {
     var lines = ["", row("times, median of the runs", ["ratio", "amortised", "goal", "", "lowest", "highest"], width: 80)]
     for ratio in ratios {
       let verdict = ratio.isMet.map { $0 ? "met" : "MISSED" } ?? ""
       lines.append(
         row(
           "\(ratio.of.label) / \(ratio.to.label)",
-          [ratio.ratio.fixed(2), ratio.amortised?.fixed(2) ?? "-", ratio.goal?.text ?? "", verdict]
-            + [ratio.runs.min() ?? 0, ratio.runs.max() ?? 0].map { $0.fixed(2) }, width: 80))
+          [ratio.ratio.short, ratio.amortised?.short ?? "-", ratio.goal?.text ?? "", verdict]
+            + [ratio.runs.min() ?? 0, ratio.runs.max() ?? 0].map { $0.short }, width: 80))
     }
     return lines
   }

@@ -13,7 +13,19 @@ extension Double {
   }
 
   /// About three digits.
-  var short: String { magnitude >= 100 ? fixed(0) : magnitude >= 10 ? fixed(1) : fixed(2) }
+  var short: String { magnitude >= 100 ? fixed(0) : magnitude >= 10 ? fixed(1) : magnitude >= 0.095 || self == 0 ? fixed(2) : fixed(4) }
+}
+
+extension Int {
+  /// With a comma after every three digits.
+  var grouped: String {
+    var text = ""
+    for (place, digit) in String(magnitude).reversed().enumerated() {
+      if place > 0, place.isMultiple(of: 3) { text = "," + text }
+      text = String(digit) + text
+    }
+    return (self < 0 ? "-" : "") + text
+  }
 }
 
 extension Unit {
@@ -28,6 +40,14 @@ extension Unit {
     case .perSecond: value.short + " /s"
     case .count: value.short
     }
+  }
+
+  /// A round number, as an axis shows it.
+  func tick(_ value: Double) -> String {
+    let words = text(value).split(separator: " ")
+    guard let number = words.first.flatMap({ Double($0) }) else { return text(value) }
+    let whole = number == number.rounded() ? number.fixed(0) : number.short
+    return ([whole] + words.dropFirst().map { String($0) }).joined(separator: " ")
   }
 
   private static func bytes(_ value: Double) -> String {
@@ -48,17 +68,33 @@ extension Configuration {
   }
 
   /// What tells it from others of its scenario.
-  var label: String { ([transport.rawValue] + details).joined(separator: ", ") }
+  var label: String { ([transport.rawValue] + payloadWords + modeWords + otherWords).joined(separator: ", ") }
 
-  private var details: [String] {
+  /// The same, if what it shares with another goes without saying.
+  func labelAgainst(_ other: Configuration) -> String {
+    let shared = other.payloadWords + other.modeWords + other.otherWords
+    return ([transport.rawValue] + (payloadWords + modeWords + otherWords).filter { !shared.contains($0) }).joined(separator: ", ")
+  }
+
+  /// Weight and death have nothing to do with payloads, nor with who waits where.
+  private var isOfProcesses: Bool { [Footprint.name, Deaths.name].contains(scenario) }
+
+  private var payloadWords: [String] {
+    if isOfProcesses { return [] }
     var words: [String] = []
     if !transport.isLimit || interface == .copy { words.append(interface.rawValue) }
     if !transport.isLimit || payloadBytes != 64 { words.append(bytesText) }
-    if mode != .none { words += [mode.rawValue, coresText] }
-    if rate != 0 { words.append("\(rate)/s") }
+    return words
+  }
+
+  private var modeWords: [String] { mode == .none || isOfProcesses ? [] : [mode.rawValue, coresText] }
+
+  private var otherWords: [String] {
+    var words: [String] = []
+    if rate != 0 { words.append(rate.grouped + "/s") }
     if senders != 1 { words.append("\(senders) senders") }
     if listeners != 1 { words.append("\(listeners) listeners") }
-    if bindings != 1 { words.append("\(bindings) bindings") }
+    if bindings != 1 { words.append(bindings.grouped + " bindings") }
     if memoryBytes != 0 { words.append("victim with \(memoryBytes >> 20) MB") }
     if requests != 1 { words.append("\(requests) requests") }
     if !variant.isEmpty { words.append(variant) }

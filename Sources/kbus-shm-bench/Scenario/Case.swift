@@ -8,6 +8,8 @@ struct Case: Sendable {
   var ceiling: Double?
   /// What it is held against.
   var standards: [Standard] = []
+  /// How often it is worth measuring.
+  var mostRuns = Int.max
   /// A limit to be measured directly before and after this, besides in its turn: within a run, a virtual machine's processors may
   /// move closer together or further apart.
   var bracket: Configuration?

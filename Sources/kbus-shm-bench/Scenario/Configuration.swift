@@ -31,6 +31,9 @@ struct Transport: RawRepresentable, Hashable, Codable, Sendable {
   static let busFromC = Transport(rawValue: "kbus.c")
   static let busFromPython = Transport(rawValue: "kbus.python")
 
+  /// The process that watches over a directory's buses.
+  static let reaper = Transport(rawValue: "kbus.reaper")
+
   static func limit(_ name: String) -> Transport { Transport(rawValue: "limit." + name) }
   static func peer(_ name: String) -> Transport { Transport(rawValue: "peer." + name) }
 

@@ -35,12 +35,17 @@ enum Counts {
 
   private static func systemCalls(_ transport: Transport) -> [Case] {
     [
-      systemCalls("system calls per round trip", transport, .spin, ceiling: Ceiling.systemCallsSpinning[transport]) { $0[1] + $0[2] + $0[3] },
-      systemCalls("system calls per round trip", transport, .sleep, ceiling: Ceiling.systemCallsAsleep[transport]) { $0[1] + $0[2] + $0[3] },
+      systemCalls("system calls per round trip", transport, .spin, ceiling: Ceiling.systemCallsSpinning[transport]) {
+        $0[1] + $0[2] + $0[3]
+      },
+      systemCalls("system calls per round trip", transport, .sleep, ceiling: Ceiling.systemCallsAsleep[transport]) {
+        $0[1] + $0[2] + $0[3]
+      },
       // Two messages make a round trip.
       systemCalls("wakes per message", transport, .sleep, ceiling: Ceiling.wakes) { $0[1] / 2 },
-    ] + (transport == .busFromC
-      ? [systemCalls("system calls per round trip", transport, .descriptor, ceiling: nil) { $0[1] + $0[2] + $0[3] }] : [])
+    ]
+      + (transport == .busFromC
+        ? [systemCalls("system calls per round trip", transport, .descriptor, ceiling: nil) { $0[1] + $0[2] + $0[3] }] : [])
   }
 
   private static func systemCalls(
@@ -50,7 +55,7 @@ enum Counts {
     let configuration = Configuration(scenario: name, transport: transport, mode: mode, cores: 2, variant: variant)
     var played = configuration
     played.scenario = "calls"
-    return Case(configuration: configuration, unit: .count, ceiling: ceiling) { [played] stage throws(BenchError) in
+    return Case(configuration: configuration, unit: .count, ceiling: ceiling, mostRuns: 1) { [played] stage throws(BenchError) in
       let lists = try stage.run(played, samples: trips)
       guard let counts = lists.first, counts.count == 4 else { throw BenchError("it left no figures") }
       // At the edges of the count a call may fall in whose round trip does not.
@@ -63,8 +68,9 @@ enum Counts {
 
   private static func allocations(_ transport: Transport) -> Case {
     let configuration = Configuration(scenario: name, transport: transport, variant: "allocations per message")
-    return Case(configuration: configuration, unit: .count, goal: .atMost(0), ceiling: Ceiling.allocations[transport]) {
+    return Case(configuration: configuration, unit: .count, goal: .atMost(0), ceiling: Ceiling.allocations[transport], mostRuns: 1) {
       stage throws(BenchError) in
+      try requireReleaseBuild()
       let counts = try countedMessages(configuration, on: stage)
       return Sample(figure: (Double(counts[1]) / Double(counts[0])).rounded(.toNearestOrEven, toPlaces: 2))
     }
@@ -76,7 +82,7 @@ enum Counts {
       scenario: name, transport: transport, interface: interface, payloadBytes: 65_536, variant: "copies of the payload")
     configuration.cores = 1
     let ceiling = interface == .loan ? Ceiling.copiesOfLoan : Ceiling.copies
-    return Case(configuration: configuration, unit: .count, goal: .atMost(ceiling), ceiling: ceiling) {
+    return Case(configuration: configuration, unit: .count, goal: .atMost(ceiling), ceiling: ceiling, mostRuns: 1) {
       [configuration] stage throws(BenchError) in
       var less = configuration
       less.payloadBytes = 32_768
@@ -101,7 +107,7 @@ enum Counts {
 
   private static func instructions(_ transport: Transport) -> Case {
     let configuration = Configuration(scenario: name, transport: transport, variant: "instructions per message")
-    return Case(configuration: configuration, unit: .count, goal: .atMost(900), ceiling: Ceiling.instructions[transport]) {
+    return Case(configuration: configuration, unit: .count, goal: .atMost(900), ceiling: Ceiling.instructions[transport], mostRuns: 1) {
       stage throws(BenchError) in
       Sample(figure: try instructions(of: configuration, on: stage))
     }
@@ -111,7 +117,8 @@ enum Counts {
   private static func flatness(_ transport: Transport) -> Case {
     let configuration = Configuration(
       scenario: name, transport: transport, payloadBytes: 12_441_600, variant: "instructions more than for 64 bytes")
-    return Case(configuration: configuration, unit: .count, ceiling: Ceiling.instructionsOfLoan[transport]) { stage throws(BenchError) in
+    return Case(configuration: configuration, unit: .count, ceiling: Ceiling.instructionsOfLoan[transport], mostRuns: 1) {
+      stage throws(BenchError) in
       var small = configuration
       small.payloadBytes = 64
       let more = try instructions(of: configuration, on: stage) - instructions(of: small, on: stage)
@@ -120,19 +127,22 @@ enum Counts {
   }
 
   private static func instructions(of configuration: Configuration, on stage: Stage) throws(BenchError) -> Double {
+    try requireReleaseBuild()
+    let messages = 200
+    var played = configuration
+    played.scenario = "messages"
+    return try stage.inOwnDirectory { directory throws(BenchError) in
+      let profile = directory + "/callgrind.out"
+      let program = try Program.for(configuration.transport).underCallgrind(in: directory, writing: profile)
+      _ = try program.run(stage.options(for: played, samples: messages), in: directory)
+      guard let total = Callgrind.instructions(in: profile) else { throw BenchError("callgrind left no profile") }
+      return Double(total) / Double(messages)
+    }
+  }
+
+  private static func requireReleaseBuild() throws(BenchError) {
     #if DEBUG
-      throw BenchError("a debug build's instructions say nothing", isUnavailable: true)
-    #else
-      let messages = 200
-      var played = configuration
-      played.scenario = "messages"
-      return try stage.inOwnDirectory { directory throws(BenchError) in
-        let profile = directory + "/callgrind.out"
-        let program = try Program.for(configuration.transport).underCallgrind(in: directory, writing: profile)
-        _ = try program.run(stage.options(for: played, samples: messages), in: directory)
-        guard let total = Callgrind.instructions(in: profile) else { throw BenchError("callgrind left no profile") }
-        return Double(total) / Double(messages)
-      }
+      throw BenchError("a debug build says nothing about this", isUnavailable: true)
     #endif
   }
 }

@@ -3,6 +3,8 @@
 enum Deaths {
   static let name = "death"
   private static let large = 256 << 20
+  /// A run takes seconds, and has many deaths.
+  private static let mostRuns = 2
 
   static let cases: [Case] = [0, large].flatMap { memory in
     limits(memory)
@@ -15,7 +17,7 @@ enum Deaths {
   private static func limits(_ memory: Int) -> [Case] {
     ["robust", "pidfd"].map { kind in
       let configuration = limit(kind, memory)
-      return Case(configuration: configuration, unit: .nanoseconds) { stage throws(BenchError) in
+      return Case(configuration: configuration, unit: .nanoseconds, mostRuns: mostRuns) { stage throws(BenchError) in
         try Sample(times: patient(stage).run(configuration))
       }
     }
@@ -34,7 +36,7 @@ enum Deaths {
       standards: [
         Standard(configuration: limit("robust", memory), goal: isGoal ? .atMost(2) : nil),
         Standard(configuration: limit("pidfd", memory), goal: isGoal && memory > 0 ? .atMost(0.02) : nil),
-      ]
+      ], mostRuns: mostRuns
     ) { stage throws(BenchError) in
       try Sample(times: patient(stage).run(configuration))
     }
@@ -43,6 +45,6 @@ enum Deaths {
   /// Each death needs a process to be started: a run takes a while.
   private static func patient(_ stage: Stage) -> Stage {
     Stage(
-      directory: stage.directory, cpus: stage.cpus, samples: min(stage.samples, 200), timeLimit: stage.timeLimit * 20)
+      directory: stage.directory, cpus: stage.cpus, samples: min(stage.samples, 200), timeLimit: stage.timeLimit * 10)
   }
 }

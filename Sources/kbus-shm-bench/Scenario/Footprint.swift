@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Glibc
+import KBUSShm
 
 enum Footprint {
   static let name = "footprint"
@@ -22,7 +23,7 @@ enum Footprint {
       }
     }
 
-    /// Of a client in C. A megabyte has a million bytes.
+    /// Of a client in C, and of the reaper. A megabyte has a million bytes.
     var goal: Goal? {
       switch self {
       case .resident: .atMost(3_000_000)
@@ -34,34 +35,49 @@ enum Footprint {
   }
 
   static func cases(peers: [Transport] = []) -> [Case] {
-    ([.limit("process"), .busFromC, .bus, .busFromPython] + peers).flatMap { transport in
+    ([.limit("process"), .busFromC, .bus, .busFromPython, .reaper] + peers).flatMap { transport in
       Quantity.allCases.compactMap { weigh($0, of: transport) }
     }
   }
 
   private static func weigh(_ quantity: Quantity, of transport: Transport) -> Case? {
     // What it loads beside the library is not for us to count.
-    if quantity == .libraries, [.limit("process"), .bus, .busFromPython].contains(transport) { return nil }
+    if quantity == .libraries, [.limit("process"), .bus, .busFromPython, .reaper].contains(transport) { return nil }
     let configuration = Configuration(scenario: name, transport: transport, variant: quantity.rawValue)
     var nothing = configuration
     nothing.transport = .limit("process")
     let hasLimit = !transport.isLimit && [.resident, .anonymous].contains(quantity)
     return Case(
-      configuration: configuration, unit: quantity.unit, goal: transport == .busFromC ? quantity.goal : nil,
-      standards: hasLimit ? [Standard(configuration: nothing)] : []
+      configuration: configuration, unit: quantity.unit, goal: [.busFromC, .reaper].contains(transport) ? quantity.goal : nil,
+      standards: hasLimit ? [Standard(configuration: nothing)] : [], mostRuns: 1
     ) { stage throws(BenchError) in
       let program =
         switch transport {
         case .limit("process"): try Program.built("process", toMeasure: transport)
         case .bus: try Program.idleInSwift()
+        case .reaper: try Program.for(.busFromC)
         default: try Program.for(transport)
         }
       return try stage.inOwnDirectory { directory throws(BenchError) in
-        let output = directory + "/figures"
-        let peer = try program.start(stage.options(for: configuration), in: directory, output: output)
+        let output = Program.figures(in: directory)
+        let peer = try program.start(stage.options(for: configuration), in: directory)
         try peer.wait { FileManager.default.fileExists(atPath: output) }
-        return Sample(figure: try quantity.figure(of: peer.process, output: output))
+        let reaper = transport.isBus ? try startReaper(directory, requiredFor: transport) : nil
+        let weighed = transport == .reaper ? reaper! : peer
+        return Sample(figure: try quantity.figure(of: weighed.process, output: output))
       }
+    }
+  }
+
+  /// A bus has a reaper, as a rule: without one a client does more.
+  private static func startReaper(_ directory: String, requiredFor transport: Transport) throws(BenchError) -> Peer? {
+    do throws(BenchError) {
+      let reaper = try Peer.reaper(of: directory)
+      try reaper.wait { (try? Bus.inspect(0, in: directory).statistics.watcher) == .reaper }
+      return reaper
+    } catch {
+      guard transport != .reaper else { throw error }
+      return nil
     }
   }
 }

@@ -9,14 +9,20 @@ struct Stage: Sendable {
 
   /// The options that tell a part which case it plays. Single-core cases have everybody on the first processor.
   func options(for configuration: Configuration, samples: Int? = nil) -> [String] {
-    [
+    var options = [
       configuration.scenario, "--transport", configuration.transport.rawValue, "--mode", configuration.mode.rawValue,
       "--api", configuration.interface.rawValue, "--bytes", "\(configuration.payloadBytes)",
       "--samples", "\(samples ?? self.samples)", "--time-limit", "\(timeLimit)",
       "--client", "\(cpus.cpus[0])", "--server", "\(cpus.cpus[configuration.cores - 1])",
-      "--senders", "\(configuration.senders)", "--listeners", "\(configuration.listeners)", "--rate", "\(configuration.rate)",
-      "--memory", "\(configuration.memoryBytes)", "--requests", "\(configuration.requests)", "--bindings", "\(configuration.bindings)", "--variant", configuration.variant,
     ]
+    if configuration.senders != 1 { options += ["--senders", "\(configuration.senders)"] }
+    if configuration.listeners != 1 { options += ["--listeners", "\(configuration.listeners)"] }
+    if configuration.bindings != 1 { options += ["--bindings", "\(configuration.bindings)"] }
+    if configuration.rate != 0 { options += ["--rate", "\(configuration.rate)"] }
+    if configuration.memoryBytes != 0 { options += ["--memory", "\(configuration.memoryBytes)"] }
+    if configuration.requests != 1 { options += ["--requests", "\(configuration.requests)"] }
+    if !configuration.variant.isEmpty { options += ["--variant", configuration.variant] }
+    return options
   }
 
   /// A case's own directory, for as long as it is played.

@@ -18,7 +18,7 @@ struct BusDeath {
     part.pinToClient()
     let ksock = part.openKsock()
     let hasReaper = part.variant.hasPrefix("reaper")
-    let reaper = hasReaper ? try startReaper() : nil
+    let reaper = hasReaper ? try Peer.reaper(of: part.directory) : nil
     try wait("for somebody to watch over the bus") { () throws(KBusError) in
       try ksock.statistics().watcher == (hasReaper ? .reaper : .helper)
     }
@@ -56,12 +56,6 @@ struct BusDeath {
     let now = Clock.now()
     _ = try victim.end(within: 10)
     return now - killed
-  }
-
-  /// It watches over the bus until it is killed, when the `Peer` goes.
-  private func startReaper() throws(BenchError) -> Peer {
-    let path = try Program.pathBesideOwn("kbus-reaper")
-    return try Peer(["tied", "--parent", "\(Peer.ownProcess)", path, "--directory", part.directory, "--stay"])
   }
 
   private func wait(_ what: String, until isTrue: () throws(KBusError) -> Bool) throws(BenchError) {

@@ -29,7 +29,7 @@ final class Decoder {
   private var sent = 0
   private var bytes = 0
   private var waited = 0
-  /// How many frames the UI has given back.
+  /// How many frames the UI has given back, of those of this decoder.
   private var shown = 0
   /// Requests that are answered at the end.
   private var watchers: [Message] = []
@@ -66,11 +66,14 @@ final class Decoder {
 
   /// How long to wait for input that has not come. Only a stream that is slower than its frame rate gets here.
   private static let starvation = Duration.milliseconds(5)
+  /// How often to look whether the UI is still there while it owes us frames.
+  private static let patience = Duration.milliseconds(50)
 
   /// Does the next thing that can be done without waiting, and says how long there is nothing more to do; nil: until a
   /// message comes.
   private func advance() throws(KBusError) -> Duration? {
-    guard phase == .playing || owesPreview, sent - shown < DemoLimits.window else { return nil }
+    guard phase == .playing || owesPreview else { return nil }
+    guard try hasRoom() else { return Self.patience }
     guard let frame = filled else {
       switch try fill() {
       case .frame(let number):
@@ -87,6 +90,14 @@ final class Decoder {
     if early > .zero { return early }
     try announce(frame)
     return .zero
+  }
+
+  /// Whether the UI keeps up. One that has died gives nothing back, and the film goes on without it.
+  private func hasRoom() throws(KBusError) -> Bool {
+    if sent - shown < DemoLimits.window { return true }
+    guard try ksock.findReplier(DemoName.present) == nil else { return false }
+    shown = sent
+    return true
   }
 
   private func fill() throws(KBusError) -> Filling {
@@ -162,7 +173,9 @@ final class Decoder {
 
   private func serve(_ message: Message) throws(KBusError) {
     switch message.name {
-    case DemoName.shown: shown = Int(message.text) ?? shown
+    case DemoName.shown:
+      // Of a decoder before us, perhaps.
+      if let progress = DemoProgress(message.text), progress.decoder == ksock.id { shown = progress.shown }
     case DemoName.describe: try answer(message, source.header.line)
     case DemoName.position: try answer(message, state.text)
     case DemoName.play:

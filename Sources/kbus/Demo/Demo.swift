@@ -10,7 +10,8 @@ struct Demo: ParsableCommand {
     discussion: """
       Starts two processes on a private bus. The decoder reads a video, or draws a test card, and announces each frame \
       without copying it; the UI shows the frames and plays, pauses and seeks by requests. A listener to everything \
-      checks that all messages come in one order. A summary follows.
+      checks that all messages come in one order. A summary follows. Kill either process: it is started anew, and the \
+      film goes on.
 
       In a terminal: space pauses and plays, the arrow keys seek, q quits. Elsewhere the demo runs by itself.
 
@@ -42,7 +43,7 @@ struct Demo: ParsableCommand {
   var play: Programme?
 
   @Option(
-    help: ArgumentHelp("Let the decoder kill itself after so many frames, to see what the UI makes of it.", valueName: "n"))
+    help: ArgumentHelp("Let the decoder kill itself after so many frames: the UI waits for another one, and goes on.", valueName: "n"))
   var decoderDiesAfter: Int?
 
   func validate() throws {
@@ -62,7 +63,6 @@ struct Demo: ParsableCommand {
 
     var decoder: [String] = fast ? ["--unpaced"] : []
     if film == nil { decoder += ["--test-card", String(frames ?? 100)] }
-    if let decoderDiesAfter { decoder += ["--frames-to-live", String(decoderDiesAfter)] }
     var viewer = ["--title", input.map { $0 == "-" ? "standard input" : $0 } ?? "test card"]
     if plain { viewer.append("--lines") }
     if checksums { viewer.append("--print-checksums") }
@@ -70,9 +70,15 @@ struct Demo: ParsableCommand {
 
     let supervisor = Supervisor(
       header: header, film: film, decoderArguments: decoder, viewerArguments: viewer,
-      terminal: plain || checksums ? nil : Terminal.ofUser(), decoderMayDie: decoderDiesAfter != nil)
+      terminal: plain || checksums ? nil : Terminal.ofUser(), start: film.flatMap(placeInFile), decoderDiesAfter: decoderDiesAfter)
     let code = try supervisor.run()
     if code != 0 { throw ExitCode(code) }
+  }
+
+  /// Behind the header line, which has been read; nil for a stream.
+  private func placeInFile(_ film: Int32) -> off_t? {
+    let place = lseek(film, 0, SEEK_CUR)
+    return place >= 0 ? place : nil
   }
 
   private func openFilm(_ path: String) throws -> Int32 {

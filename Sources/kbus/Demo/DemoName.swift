@@ -25,7 +25,9 @@ enum DemoName {
   static let frame: MessageName = "$.Decoder.Frame"
   static let ended: MessageName = "$.Decoder.Ended"
 
-  /// Announcements of the UI: how many frames it has shown and given back, and a key of the remote control.
+  /// The UI is the Replier for this as long as it is there; nobody asks.
+  static let present: MessageName = "$.UI.Present"
+  /// Announcements of the UI: how far it has shown and given back what a decoder has sent, and a key of the remote control.
   static let shown: MessageName = "$.UI.Shown"
   static let key: MessageName = "$.UI.Key"
 

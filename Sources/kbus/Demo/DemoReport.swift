@@ -45,8 +45,11 @@ struct DemoReport {
   var order = Order()
   var roundTrips = RoundTrips()
   var ending = FilmEnding.whole
-  /// By which status the bus told of the decoder's end; nil if it ended as it was told to.
+  /// By which status the bus told of the last decoder's death; nil if it ended as it was told to.
   var gone: String?
+  /// How many decoders died, and whether the last of them was replaced.
+  var decoderDeaths = 0
+  var isDecoderBack = false
 
   /// Everything that is not as it should be; empty if all is well. A decoder that dies is no fault of the UI's.
   var faults: [String] {
@@ -91,8 +94,11 @@ struct DemoReport {
     case .whole: break
     case .cutShort(let sentence), .broken(let sentence): lines.append(("Film's end", sentence))
     }
-    if let gone { lines.append(("Decoder", "gone: the bus answered \(gone) in its place")) }
-    let verdict = gone == nil ? "all is well" : "all is well up to the decoder's end"
+    if let gone {
+      let text = "the bus answered \(gone) in its place"
+      lines.append(("Decoder", isDecoderBack ? "\(decoderDeaths) died, and another one went on; \(text)" : "gone: \(text)"))
+    }
+    let verdict = gone == nil || isDecoderBack ? "all is well" : "all is well up to the decoder's end"
     lines.append(("Result", faults.isEmpty ? verdict : "FAULTY: " + faults.joined(separator: "; ")))
     return lines.map { label, text in label + String(repeating: " ", count: 12 - label.count) + text + "\n" }.joined()
   }

@@ -13,6 +13,10 @@ struct UICommand: ParsableCommand {
   @Option var parts: Programme?
   @Flag var lines = false
   @Flag var printChecksums = false
+  /// An earlier UI died.
+  @Flag var joining = false
+  /// A decoder that dies is started anew.
+  @Flag var decoderComesAgain = false
 
   func run() throws {
     let terminal = lines || printChecksums ? nil : Terminal.ofUser()
@@ -24,7 +28,8 @@ struct UICommand: ParsableCommand {
       _exit(1)
     }
     let screen = Screen(terminal: terminal, printsChecksums: printChecksums)
-    let viewer = try Viewer(directory: directory, title: title, screen: screen, programme: parts)
+    let viewer = try Viewer(
+      directory: directory, title: title, screen: screen, programme: parts, joins: joining, decoderComesAgain: decoderComesAgain)
     terminal?.readKeys()
     defer { screen.close() }
     try remote.start()

@@ -16,6 +16,13 @@ struct JSONObject {
     add(key, literal: [UInt8(ascii: "[")] + quoted.joined(separator: Array(", ".utf8)) + [UInt8(ascii: "]")])
   }
 
+  mutating func add(_ key: String, _ flag: Bool) { add(key, literal: Array((flag ? "true" : "false").utf8)) }
+
+  mutating func add(_ key: String, _ objects: [JSONObject]) {
+    let literals = objects.map { Array($0.line.utf8) }
+    add(key, literal: [UInt8(ascii: "[")] + literals.joined(separator: Array(", ".utf8)) + [UInt8(ascii: "]")])
+  }
+
   private mutating func add(_ key: String, literal: [UInt8]) {
     if !members.isEmpty { members += Array(", ".utf8) }
     members += Self.quote(Array(key.utf8)) + Array(": ".utf8) + literal

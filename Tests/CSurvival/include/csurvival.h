@@ -21,6 +21,9 @@ void csurvival_forbid_threads(int forbid);
 /* The state letter of a process in /proc, or 0: 'T' is stopped, 'S' asleep. */
 char csurvival_state(int pid);
 
+/* The caller runs on one processor from now on; if `idle`, only when nobody else wants to. 0, or -errno. */
+int csurvival_share_processor(int idle);
+
 /* ---- Single-stepping (x86-64) ---- */
 
 /* 1 if it can be done here. */
@@ -33,6 +36,9 @@ int csurvival_run_to_mark(int pid);
 /* Steps `count` instructions, or until the tracee has set `*ended`. Returns how many; -1 if it ended otherwise. With `places`
  * it writes there where each instruction was. */
 long csurvival_step(int pid, long count, const uint32_t *ended, uint64_t *places);
+/* Runs the tracee, which has come to its mark, until it is about to execute the instruction at `place` for the `hits`th time.
+ * 0, or -1 if it ended before. */
+int csurvival_run_to(int pid, uint64_t place, long hits);
 /* Lets the tracee run on its own. */
 int csurvival_let_go(int pid);
 

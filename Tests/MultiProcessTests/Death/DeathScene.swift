@@ -79,7 +79,7 @@ final class DeathScene {
 
   /// Waits until the dead have left nothing, and `living` Ksocks are on the bus.
   func waitForBurial(living: Int) throws {
-    try eventually("the burial of the dead, so that \(living) Ksocks are left") {
+    try eventually("the burial of the dead, so that \(living) Ksocks are left", within: 120) {
       try statistics.ksocks.count == living && !Bus.examine(0, in: directory).owners.contains { $0.isDeparted }
     }
   }

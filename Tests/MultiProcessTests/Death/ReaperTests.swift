@@ -200,7 +200,7 @@ import Testing
     }
     crowd.send(signal: SIGKILL)
     for pid in pids { kill(pid, SIGKILL) }
-    try eventually("1000 ends", within: 120) { try scene.statistics.reaps == 1000 }
+    try eventually("1000 ends", within: 200) { try scene.statistics.reaps == 1000 }
     try scene.waitForBurial(living: 1)
     #expect(try scene.bus.violations().isEmpty)
   }
@@ -221,7 +221,7 @@ import Testing
     try mute.ask("open x")
     for pid in pids { kill(pid, SIGKILL) }
     mute.send(signal: SIGKILL)
-    try eventually("41 ends") { try scene.statistics.reaps == 41 }
+    try eventually("41 ends", within: 120) { try scene.statistics.reaps == 41 }
     try scene.waitForBurial(living: 0)
     #expect(try scene.statistics.watcher == .reaper)
     reaper.send(signal: SIGKILL)

@@ -184,7 +184,9 @@ import Testing
 
   // MARK: A crash that takes its time
 
-  @Test("a process that reports its own crash is taken off the bus before it is gone; its memory stays until then", arguments: [DeathScene.Care.reaper, .helper])
+  @Test(
+    "a process that reports its own crash is taken off the bus before it is gone; its memory stays until then",
+    arguments: [DeathScene.Care.reaper, .helper])
   func crashHook(care: DeathScene.Care) throws {
     let scene = try Scene(care)
     try scene.replier.order("crash-softly")

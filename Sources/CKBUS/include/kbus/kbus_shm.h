@@ -39,9 +39,21 @@ int kbus_receive_within(kbus_ksock_t ksock, int64_t timeout_ns, kbus_message_t *
 int kbus_request_within(kbus_ksock_t ksock, const kbus_message_t *request, int64_t timeout_ns, kbus_message_t **reply);
 /* As kbus_wait_for_message. Returns 0 if the time is up. */
 int kbus_wait_within(kbus_ksock_t ksock, int wait_for, int64_t timeout_ns);
+/*
+ * Waits for several Ksocks, also of different buses, and tells of each in ready[i] what it is ready for: 0, or bits of `wait_for`. Returns
+ * how many are ready, 0 if the time is up. Quicker than poll on their numbers.
+ */
+int kbus_wait_any(const kbus_ksock_t *ksocks, size_t count, int wait_for, int64_t timeout_ns, int *ready);
+/*
+ * A second descriptor, for event loops: readable while a message is queued, and woken in two thirds of the time. It belongs to the Ksock:
+ * it is closed with it, and not to be read from. From the first call on the Ksock's own descriptor tells of room to write only; it remains
+ * the one to call with. Negative on failure: -EBADF for a Ksock that only writes.
+ */
+int kbus_ksock_fast_descriptor(kbus_ksock_t ksock);
 /* Waits until a Request of this name would find a Replier, and tells its id. -ETIMEDOUT. */
 int kbus_wait_for_replier(kbus_ksock_t ksock, const char *name, int64_t timeout_ns, uint32_t *replier_ksock_id);
-/* How long a wait spins before it sleeps. Spinning answers sooner, and costs a core. */
+/* How long a wait spins before it sleeps: 20 us at first, nothing where the program has one processor. Spinning answers sooner, and costs
+ * a core. */
 int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
 
 /* ---- Reading in place ---- */
@@ -104,6 +116,15 @@ int kbus_list_statistics(int device_number, char **text);
 int kbus_bus_create(uint32_t device_number, const char *options);
 /* Removes a bus; whoever has it open keeps it. -ENOENT. */
 int kbus_bus_remove(uint32_t device_number);
+
+/* ---- Crashes ---- */
+
+/*
+ * For a handler of fatal signals: says at once that this process ends, so that requests sent to it are answered now, and not when
+ * the kernel is done with the process: a core dump or a backtrace can put that off for seconds. Async-signal-safe. The process is
+ * to use no Ksock of its own afterwards; calls on them fail with -EBADF.
+ */
+void kbus_owner_crashing(void);
 
 /* The version of the library: "0.1.0". */
 const char *kbus_version(void);
