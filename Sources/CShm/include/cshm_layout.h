@@ -91,7 +91,8 @@ typedef struct cshm_state {
     uint32_t bind_waiters;     /* threads that sleep on it; each counts itself           */
     uint32_t helpers_bell;     /* futex word: one more when helper threads are to look at their Ksocks; direct */
     uint32_t helpers_reserved;
-    uint64_t reserved[5];
+    uint64_t exhaustions;      /* times that a pool was found used up; direct, under the lock */
+    uint64_t reserved[4];
     uint32_t star_depths[CSHM_DEPTHS];
 } cshm_state;
 
@@ -188,6 +189,7 @@ typedef struct cshm_owner {
  *  K11 a Ksock with CSHM_SPECIAL_CLOSING is departed: it has no bindings, no requests, nothing urgent, set aside or pending,
  *      and waits for the certain end of its owner, who may still touch what it holds.
  *  K12 fast_inode is not 0 once has_descriptor says CSHM_DESCRIPTOR_FAST; it is stored before.
+ *  K13 backlog_tail <= tail: a message before it has been there since backlog_since, if head has not passed it.
  *
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */
@@ -245,10 +247,12 @@ typedef struct cshm_ksock {
     uint32_t set_aside_head;   /* +1 */
     uint32_t set_aside_tail;   /* +1 */
     uint32_t set_aside_count;
-    uint32_t cold_reserved1;
+    uint32_t most_queued;      /* direct: the most messages queued that anybody noted */
     uint64_t missed;           /* copies not delivered because the queue was full */
     uint64_t lost_since;       /* sequence of the UnbindEventsLost it has, or 0   */
-    uint64_t cold_reserved[4];
+    uint64_t backlog_since;    /* direct: CLOCK_MONOTONIC when the tail was backlog_tail; stored before it */
+    uint64_t backlog_tail;     /* K13; direct                                     */
+    uint64_t cold_reserved[2];
 } cshm_ksock;
 
 enum {  /* bits of cshm_ksock.special */

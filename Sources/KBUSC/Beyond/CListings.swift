@@ -55,6 +55,9 @@ public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutable
     counters.missed = own.missed
     counters.bus_recoveries = recoveries
     counters.bus_lock_stalls = stalls
+    counters.most_queued = UInt64(own.mostQueued)
+    counters.oldest_unread_ns = own.oldestUnread.inNanoseconds
+    counters.newly_missed = try ksock.ksock.newlyMissed()
     unsafe withUnsafeBytes(of: counters) {
       unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count))
     }

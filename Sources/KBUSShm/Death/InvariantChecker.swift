@@ -122,6 +122,7 @@ struct InvariantChecker {
       "Ksock \(ksock.id): descriptor \(ksock.hasDescriptor), watched \(watched)")
     let inode = bus.memory.u64(ksock.at + CSHM_KSOCK_FAST_INODE)
     expect(!ksock.hasFastDescriptor || inode != 0, .k12, "Ksock \(ksock.id): a fast descriptor without an inode")
+    expect(ksock.backlogTail <= tail, .k13, "Ksock \(ksock.id): backlog to \(ksock.backlogTail), tail \(tail)")
     try checkEntries(ksock)
     try checkLists(ksock)
     try checkHeld(ksock)

@@ -33,6 +33,7 @@ public final class Ksock: @unchecked Sendable {
 
   // Guarded by takeLock
   let reading: LocalPlace<ReadingEnd>
+  var missedBefore: UInt64 = 0
   var awaited: [AwaitedReply] = [] { didSet { state.value.awaitsReplies = !awaited.isEmpty } }
   // Guarded by sendLock
   let ownSlots: LocalArray<OwnSlots>

@@ -312,6 +312,7 @@ private struct Copies {
   private func accepts(_ listener: KsockRecord, _ bus: SharedBus, _ deliveries: inout Deliveries) -> Bool {
     if listener.isFull {
       bus.scratch.ends[deliveries.end(of: listener)].missed &+= 1
+      bus.noteBacklog(of: listener)
       return false
     }
     return listener.onlyOnce == 0 || bus.scratch.ends[deliveries.end(of: listener)].lastPushed != id

@@ -27,6 +27,9 @@ class Counters(ctypes.Structure):
         ("missed", ctypes.c_uint64),
         ("bus_recoveries", ctypes.c_uint64),
         ("bus_lock_stalls", ctypes.c_uint64),
+        ("most_queued", ctypes.c_uint64),
+        ("oldest_unread_ns", ctypes.c_uint64),
+        ("newly_missed", ctypes.c_uint64),
     ]
 
     def __repr__(self) -> str:

@@ -98,6 +98,9 @@ typedef struct kbus_counters {
     uint64_t missed;          /* copies that it did not get because its queue was full        */
     uint64_t bus_recoveries;  /* locks of the bus taken over from a dead process               */
     uint64_t bus_lock_stalls; /* waits for the lock of the bus that ran into a time-out        */
+    uint64_t most_queued;     /* the most messages ever queued, but for the last 31 at most     */
+    uint64_t oldest_unread_ns; /* how long the oldest message has waited, at least               */
+    uint64_t newly_missed;    /* of `missed`: since this call was last made; a gap, if not 0     */
 } kbus_counters_t;
 
 /* Fills in at most `size` bytes of *counters, sizeof(kbus_counters_t): later versions may know more. */
