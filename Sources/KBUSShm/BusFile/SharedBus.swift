@@ -17,6 +17,7 @@ final class SharedBus: @unchecked Sendable {
   let path: String
   let scratch: Scratch
   let helped = HelpedKsocks()
+  let fifos = Fifos()
   let ownership = Ownership()
   let descriptor: CInt
   /// Of the process that mapped it: a child makes a mapping of its own.
@@ -87,7 +88,7 @@ final class SharedBus: @unchecked Sendable {
   func reserve(_ offset: Int, count: Int) throws(KBusError) {
     let result = cshm_file_reserve(descriptor, UInt64(offset), UInt64(count))
     guard result != -CInt(CSHM_ENOSPC) else {
-      let left = unsafe directory.withCString { unsafe cshm_space_left($0) }
+      let left = unsafe directory.withCharacters { unsafe cshm_space_left($0) }
       throw .noSpace("loan", path, needed: UInt64(count), left: left)
     }
     guard result == 0 else { throw .system(-result, "loan", path) }

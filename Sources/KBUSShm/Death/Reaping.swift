@@ -52,7 +52,10 @@ extension SharedBus {
     }
     guard !found.isEmpty else { return remaining }
     // A sender that was killed after it gave the lock back may have owed anybody a wake.
-    defer { ringAll() }
+    defer {
+      ringAll()
+      removeStrayFifos()
+    }
     for suspect in found { while try reap(suspect) {} }
     return remaining
   }

@@ -27,7 +27,7 @@ struct AllCommand: ParsableCommand {
 
   func run() throws {
     let defaults: RunOptions.Defaults =
-      brief ? .init(runs: 1, samples: 500, milliseconds: 15) : .init(runs: 3, milliseconds: 100)
+      brief ? .init(runs: 1, samples: 500, milliseconds: 15) : .init(runs: 3, milliseconds: 100, chapterSeconds: 60)
     let result = try options.measure(AllCommand.chapters, defaults)
     if let report { try result.page.write(toFile: report, atomically: true, encoding: .utf8) }
     print(options.json ? try result.json() : result.tables)

@@ -69,6 +69,8 @@ struct RunOptions: ParsableArguments {
     var runs = 5
     var samples = 10_000
     var milliseconds = 250
+    /// How long a chapter may take; on a busy machine it then has fewer runs.
+    var chapterSeconds = Double.infinity
   }
 
   /// Measures what is chosen of these, one chapter after the other.
@@ -86,7 +88,8 @@ struct RunOptions: ParsableArguments {
       directory: directory.path, cpus: cpus, samples: samples ?? defaults.samples,
       timeLimit: UInt64(milliseconds ?? defaults.milliseconds) * 1_000_000)
     let runs = runs ?? defaults.runs
-    return Report(machine: machine, chapters: chosen.map { Runner().run($0.0, $0.1, runs: runs, on: stage) })
+    let runner = Runner(budget: self.runs == nil ? defaults.chapterSeconds : .infinity)
+    return Report(machine: machine, chapters: chosen.map { runner.run($0.0, $0.1, runs: runs, on: stage) })
   }
 
   /// Measures what is chosen of these and prints it. Fails if something failed that should have worked.

@@ -2,13 +2,16 @@
 struct Chapter {
   /// Of the subcommand.
   var name: String
+  /// How long that took.
+  var seconds: Double
   var results: [Result]
   var ratios: [Ratio]
   /// What could not be measured.
   var omissions: [Omission]
 
-  init(name: String, results: [Result], omissions: [Omission]) {
+  init(name: String, seconds: Double, results: [Result], omissions: [Omission]) {
     self.name = name
+    self.seconds = seconds
     self.results = results
     self.omissions = omissions
     ratios = Ratio.all(of: results)

@@ -9,7 +9,7 @@ extension Report {
     ]
     if machine.build == "debug" { lines.append("DEBUG BUILD: these figures say nothing; build with -c release.") }
     for chapter in chapters {
-      if chapters.count > 1 { lines += ["", "==== \(chapter.name)"] }
+      if chapters.count > 1 { lines += ["", "==== \(chapter.name), \(chapter.seconds.fixed(0)) seconds"] }
       for scenario in chapter.scenarios { lines += table(of: scenario, in: chapter) }
       if !chapter.ratios.isEmpty { lines += table(of: chapter.ratios) }
       if !chapter.omissions.isEmpty { lines += ["", "Not measured:"] }

@@ -4,7 +4,7 @@ enum Deaths {
   static let name = "death"
   private static let large = 256 << 20
   /// A run takes seconds, and has many deaths.
-  private static let mostRuns = 3
+  private static let mostRuns = 2
 
   static let cases: [Case] = [0, large].flatMap { memory in
     limits(memory)

@@ -49,7 +49,7 @@ enum Footprint {
     let hasLimit = !transport.isLimit && [.resident, .anonymous].contains(quantity)
     return Case(
       configuration: configuration, unit: quantity.unit, goal: [.busFromC, .reaper].contains(transport) ? quantity.goal : nil,
-      standards: hasLimit ? [Standard(configuration: nothing)] : [], mostRuns: 2
+      standards: hasLimit ? [Standard(configuration: nothing)] : [], mostRuns: 1
     ) { stage throws(BenchError) in
       let program =
         switch transport {

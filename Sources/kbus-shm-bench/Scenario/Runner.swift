@@ -6,12 +6,18 @@ struct Runner {
   /// Says what is going on, on standard error, if somebody watches.
   private let isWatched = isatty(2) == 1
 
+  /// After this many seconds no other run is begun that would take longer.
+  var budget = Double.infinity
+
   func run(_ name: String, _ cases: [Case], runs: Int, on stage: Stage) -> Chapter {
     var results = cases.map { Result($0) }
     var omissions: [Omission] = []
     var isOmitted = [Bool](repeating: false, count: cases.count)
+    let began = Clock.now()
     var brackets = Brackets(stage)
     for run in 0..<runs {
+      let elapsed = Double(Clock.now() - began) / 1e9
+      if run > 0, elapsed * Double(run + 1) / Double(run) > budget { break }
       // Every other run goes backwards, so that none always has the same neighbour before it.
       for index in run.isMultiple(of: 2) ? Array(cases.indices) : cases.indices.reversed()
       where !isOmitted[index] && run < cases[index].mostRuns {
@@ -25,7 +31,8 @@ struct Runner {
       }
     }
     show("")
-    return Chapter(name: name, results: results.filter { !$0.runs.isEmpty }, omissions: omissions)
+    let seconds = Double(Clock.now() - began) / 1e9
+    return Chapter(name: name, seconds: seconds, results: results.filter { !$0.runs.isEmpty }, omissions: omissions)
   }
 
   private func show(_ text: String) {

@@ -18,6 +18,7 @@ extension Report {
     main { max-width: 1160px; margin: 0 auto; padding: 40px 24px 80px; }
     h1 { font-size: 30px; letter-spacing: -.02em; margin: 0 0 6px; line-height: 1.2; }
     h2 { font-size: 21px; letter-spacing: -.01em; margin: 56px 0 4px; padding-top: 8px; }
+    h2 small { font-size: 12px; font-weight: 400; color: var(--soft); letter-spacing: 0; margin-left: 4px; }
     h3 { font-size: 15px; margin: 28px 0 8px; }
     p { margin: 0 0 14px; max-width: 46em; color: var(--soft); }
     p.lead { font-size: 17px; color: var(--ink); }
