@@ -60,7 +60,7 @@ extension KsockStatistics {
     object.add("unreplied", unreplied)
     object.add("missed", missed)
     object.add("most_queued", mostQueued)
-    object.add("oldest_unread_ms", oldestUnread / .milliseconds(1))
+    object.add("oldest_unread_ms", Int64(oldestUnread / .milliseconds(1)))
     object.add("pending", isPending)
     return object
   }
