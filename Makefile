@@ -43,7 +43,7 @@ LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.
 all: libkbus.so libkbus.a kbus-reaper
 
 $(REAL): $(SOURCES)
-	$(SWIFT) build -c release -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	$(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	    --product KBUSC --scratch-path $(BUILD) $(LINK)
 	cp -f $(BUILD)/release/libKBUSC.so $@
 	$(STRIP) --strip-unneeded --remove-section=.swift_modhash --remove-section=.comment $@
@@ -69,7 +69,7 @@ libkbus.a: $(REAL)
 
 # The same core once more, whole, so that the reaper needs no library of ours. Its own scratch path: SwiftPM knows one set of flags.
 kbus-reaper: $(SOURCES) $(shell find Sources/kbus-reaper)
-	$(SWIFT) build -c release -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	$(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	    --product kbus-reaper --scratch-path $(BUILD)-reaper -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 	cp -f $(BUILD)-reaper/release/kbus-reaper $@
 	$(STRIP) --strip-all --remove-section=.swift_modhash --remove-section=.comment $@

@@ -89,7 +89,7 @@ int main(int argc, char **argv) {
         cbench_idle(part);
     } else {
         make_queues(part->listeners, 1000);
-        cbench_fan fan = {listen_to_all, open_sender, send_to_all, 0, 0};
+        cbench_fan fan = {listen_to_all, open_sender, send_to_all, nullptr, 0, 0};
         cbench_run_fan(part, &fan, nullptr);
     }
     return 0;

@@ -217,7 +217,7 @@ int main(int argc, char **argv) {
         static UntypedClient idle(service());
         cbench_idle(part);
     } else {
-        cbench_fan fan = {listen_to_all, open_publisher, publish, 0, 0};
+        cbench_fan fan = {listen_to_all, open_publisher, publish, nullptr, 0, 0};
         cbench_run_fan(part, &fan, nullptr);
         publisher.reset();
     }

@@ -13,6 +13,7 @@ struct MemoryFuzz: ParsableCommand {
   @Option(help: "How many processes work at once.") var workers = 4
   @Option(help: "A new bus after so many flips.") var every = 50
   @Option(help: "Of everything random.") var seed: UInt64 = .random(in: 1...999_999)
+  @Option(help: "Leave a process that hangs alone for so many seconds, so that a debugger can look at it.") var hold: UInt32 = 0
   @Option(help: "Where to keep how far it is, so that it can be stopped and continued.") var state: String?
 
   func run() throws {
@@ -24,7 +25,7 @@ struct MemoryFuzz: ParsableCommand {
     var progress = Progress()
     print("fuzz: seed \(seed)" + (flips > 0 ? ", \(flips) flips before" : ""))
     while flips < count {
-      let round = FuzzRound(directory: directory, workers: workers, flips: min(every, count - flips), seed: noise.next())
+      let round = FuzzRound(directory: directory, workers: workers, flips: min(every, count - flips), seed: noise.next(), hold: hold)
       let ends = try round.run()
       refused += ends.refused
       unharmed += ends.unharmed
@@ -44,6 +45,7 @@ private struct FuzzRound {
   let workers: Int
   let flips: Int
   let seed: UInt64
+  let hold: UInt32
 
   struct Ends {
     var refused = 0
@@ -75,6 +77,11 @@ private struct FuzzRound {
     for place in places.indices {
       let end = csurvival_wait(places[place].process, 60_000)
       let told = "\(places[place].slot.violation) (seed \(seed); flips: \(done.joined(separator: " ")))"
+      if end == -1000, hold > 0 {
+        print("fuzz: process \(places[place].process) hangs")
+        fflush(nil)
+        sleep(hold)
+      }
       try expect(end != -1000, "process \(places[place].process) hangs: \(told)")
       places[place].process = 0
       try expect(end == 0 || end == 1, "a process ended with \(end): \(told)")
@@ -92,7 +99,7 @@ private struct FuzzRound {
     let child = csurvival_fork()
     guard child == 0 else { return child }
     // Its own limit, should this process go first.
-    alarm(90)
+    alarm(90 + hold)
     do { try Worker(slot, life: life, seed: seed, toleratesDamage: true).work() } catch {
       slot.violation = "\(error)"
       _exit(1)

@@ -159,6 +159,8 @@ typedef struct cbench_fan {
     void (*listen)(void *context, cbench_hearing *hearing);
     void (*open)(void *context);
     void (*send)(void *context, const void *payload);
+    /* Sends what `send` has kept back to send it together with more. May be null. */
+    void (*flush)(void *context);
     uint64_t window;
     int must_probe; /* a listener is ready only once a message reaches it */
 } cbench_fan;
@@ -196,6 +198,7 @@ CBENCH_INLINE void cbench_send_all(const cbench_part *part, cbench_area *area, c
         memcpy(payload + part->payload_bytes - 8, &message.number, 8);
         fan->send(context, payload);
     }
+    if (fan->flush != NULL) fan->flush(context);
     cbench_add_number(cbench_pong(area), message.number);
     free(payload);
 }
@@ -212,6 +215,7 @@ CBENCH_INLINE void cbench_probe(const cbench_part *part, cbench_area *area, cons
         if (cbench_now() > deadline) cbench_fail("listeners did not get ready in time", 0);
     }
     if (fan->window == 0) for (int i = 0; i < CBENCH_PROBES; i++) fan->send(context, payload);
+    if (fan->flush != NULL) fan->flush(context);
     free(payload);
 }
 

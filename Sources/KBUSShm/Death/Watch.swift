@@ -100,8 +100,8 @@ public enum Watcher: UInt32, Sendable {
     guard result < 0, ![-CInt(CSHM_EAGAIN), -CInt(CSHM_EINTR), -CInt(CSHM_ETIMEDOUT)].contains(result) else { return }
     // Linux before 5.16 can't wait for several words, and a sandbox may not let us: look now and then.
     let first = unsafe UnsafeRawPointer(bitPattern: UInt(words[0].address))!
-    let pause = hearsBells ? Self.shortestPause : Self.longestPause
-    _ = unsafe cshm_futex_wait(first, UInt32(words[0].expected), min(deadline, cshm_now() &+ pause))
+    _ = unsafe cshm_futex_wait(
+      first, UInt32(words[0].expected), min(deadline, cshm_now() &+ (hearsBells ? Self.shortestPause : Self.longestPause)))
   }
 
   // The role

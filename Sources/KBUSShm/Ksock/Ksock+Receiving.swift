@@ -120,7 +120,7 @@ extension Ksock {
   #endif
   func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
-    let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
+    let own = reading.value.own
     guard own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { return try refuseClosed() }
     if own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }
     return try shared.takeFront(record, reading)
@@ -141,7 +141,7 @@ extension Ksock {
   @inline(__always) func afterTake(_ taken: Taken?) throws(KBusError) {
     cshm_fence_behind_atomic()
     guard let taken else { return }
-    let special = record.special
+    let special = reading.value.own.u32(CSHM_KSOCK_SPECIAL)
     if special != 0 { try afterTake(taken, special) }
   }
 

@@ -108,7 +108,7 @@ public final class Ksock: @unchecked Sendable {
     id = record.id
     incarnation = record.incarnation
     generation = cshm_fork_generation()
-    reading = LocalPlace(ReadingEnd(chunk: Int(record.firstChunk) - 1))
+    reading = LocalPlace(ReadingEnd(shared, record))
     ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
     spinBudget = LocalPlace(cshm_processors() > 1 ? Self.defaultSpin : 0)
   }

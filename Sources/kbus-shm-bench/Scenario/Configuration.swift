@@ -20,6 +20,8 @@ enum Interface: String, CaseIterable, Codable, Sendable {
   case copy
   /// Filled and read where it lies.
   case loan
+  /// The same, many messages together: under one lock, with one wake-up.
+  case batch
 }
 
 /// What carries messages: `kbus` in one of its faces, `limit.<name>` what nothing can beat, `peer.<name>` another's.

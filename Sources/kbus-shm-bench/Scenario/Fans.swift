@@ -38,6 +38,7 @@ enum Throughput {
 
   static let cases: [Case] = crowds.flatMap { senders, listeners in
     [throughput(.ring, senders: senders, listeners: listeners), throughput(.bus, senders: senders, listeners: listeners)]
+      + [throughput(.bus, .batch, senders: senders, listeners: listeners)]
       + (senders == 1 ? [throughput(.bus, .copy, senders: senders, listeners: listeners)] : [])
   }
 

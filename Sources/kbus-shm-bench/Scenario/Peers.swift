@@ -45,6 +45,7 @@ enum Peers {
     return [
       Throughput.throughput(.ring, senders: 1, listeners: listeners),
       Throughput.throughput(.bus, senders: 1, listeners: listeners, against: standards),
+      Throughput.throughput(.bus, .batch, senders: 1, listeners: listeners, against: standards),
     ] + peers
   }
 

@@ -122,8 +122,11 @@ extension Chapter {
     return [1, 4, 16].map { listeners in
       let crowd = crowds.filter { $0.configuration.listeners == listeners }
       let bars = crowd.filter { !$0.configuration.transport.isLimit }.map { result in
-        let copies = name == Throughput.name && result.configuration.interface == .copy
-        return (label: result.configuration.transport.rawValue + (copies ? ", copy" : ""), value: result.figure, note: "")
+        let interface = result.configuration.interface
+        let isSpecial = result.configuration.transport == .bus && interface != .loan
+        return (
+          label: result.configuration.transport.rawValue + (isSpecial ? ", \(interface.rawValue)" : ""), value: result.figure, note: ""
+        )
       }
       let limit = crowd.first { $0.configuration.transport == .ring }.map { ", limit.ring: \($0.unit.text($0.figure))" } ?? ""
       return Bars(
