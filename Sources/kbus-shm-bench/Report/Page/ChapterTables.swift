@@ -11,7 +11,11 @@ extension Chapter {
     case Deaths.name: [listTable("Until the status is read", [Deaths.name])]
     case Footprint.name: [footprintTable]
     case Counts.name: [countTable]
-    default: [listTable("There and back", [RoundTrips.name]), listTable("Locks, copies, calls", [Limits.name])]
+    default:
+      [
+        listTable("There and back", [RoundTrips.name]), listTable("Locks, copies, calls", [Limits.name]),
+        listTable("Until a death is known", [Deaths.name]),
+      ]
     }
   }
 
@@ -70,7 +74,9 @@ extension Chapter {
       let configuration = result.configuration
       let senders = configuration.senders == 1 ? "" : ", \(configuration.senders) senders"
       // Of others: how the bus compares with them.
-      let ours = ratios.first { $0.to == configuration && $0.of.transport == .bus && $0.of.interface == .loan && configuration.transport.isPeer }
+      let ours = ratios.first {
+        $0.to == configuration && $0.of.transport == .bus && $0.of.interface == .loan && configuration.transport.isPeer
+      }
       table.add(
         configuration.transport.rawValue + (configuration.transport.isLimit ? "" : ", \(configuration.interface.rawValue)") + senders,
         (configuration.listeners == 1 ? "1 listener" : "\(configuration.listeners) listeners"),
