@@ -1,10 +1,12 @@
 # The C library, which SwiftPM can't name as we want: SwiftPM links the product KBUSC, and this gives it its soname, its
-# one list of exported symbols, and its name; makes an archive of the same objects; and installs both as C users expect.
+# one list of exported symbols, and its name; makes an archive of the same objects; and installs both as C users expect, with the
+# reaper in libexec.
 #
-#   make                    libkbus.so and libkbus.a
-#   make install            PREFIX=/usr/local, LIBDIR, INCLUDEDIR, MANDIR; DESTDIR to stage it for a package
+#   make                    libkbus.so, libkbus.a and kbus-reaper
+#   make install            PREFIX=/usr/local, LIBDIR, LIBEXECDIR, INCLUDEDIR, MANDIR; DESTDIR to stage it for a package
 #   make uninstall          with the same variables
 #   make check-libkbus      what libkbus.so promises: its size, what it needs, and what it exports
+#   make check-reaper       what kbus-reaper promises: its size, its memory, and that it sleeps while nothing happens
 #   make check-install      installs into a scratch directory and builds programs against that
 #   make update-abi         writes down what libkbus.so exports now; the difference is what a commit has to explain
 
@@ -18,6 +20,7 @@ INSTALL ?= install
 
 PREFIX = /usr/local
 LIBDIR = $(PREFIX)/lib
+LIBEXECDIR = $(PREFIX)/libexec
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 
@@ -35,12 +38,12 @@ SOURCES := Makefile libkbus.map Package.swift \
 LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) \
        -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 
-.PHONY: all install uninstall check-libkbus check-install update-abi clean
+.PHONY: all install uninstall check-libkbus check-reaper check-install update-abi clean
 
-all: libkbus.so libkbus.a
+all: libkbus.so libkbus.a kbus-reaper
 
 $(REAL): $(SOURCES)
-	$(SWIFT) build -c release -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	$(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
 	    --product KBUSC --scratch-path $(BUILD) $(LINK)
 	cp -f $(BUILD)/release/libKBUSC.so $@
 	$(STRIP) --strip-unneeded --remove-section=.swift_modhash --remove-section=.comment $@
@@ -63,6 +66,16 @@ libkbus.a: $(REAL)
 	    --remove-section=.swift1_autolink_entries --remove-section=.swift_modhash $(BUILD)/whole.o $(BUILD)/kbus.o
 	rm -f $@
 	$(AR) rcsD $@ $(BUILD)/kbus.o
+
+# The same core once more, whole, so that the reaper needs no library of ours. Its own scratch path: SwiftPM knows one set of flags.
+kbus-reaper: $(SOURCES) $(shell find Sources/kbus-reaper)
+	$(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
+	    --product kbus-reaper --scratch-path $(BUILD)-reaper -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+	cp -f $(BUILD)-reaper/release/kbus-reaper $@
+	$(STRIP) --strip-all --remove-section=.swift_modhash --remove-section=.comment $@
+
+check-reaper: kbus-reaper
+	scripts/check-reaper ./kbus-reaper
 
 check-libkbus: libkbus.so
 	scripts/check-libkbus libkbus.so
@@ -93,10 +106,11 @@ FROM = $(shell realpath -ms --relative-to=$(1) $(INCLUDEDIR))
 FILL = sed -e 's|@VERSION@|$(VERSION)|g' -e 's|@MAJOR@|$(MAJOR)|g' -e 's|@INCLUDE@|$(call FROM,$(1))|g'
 
 install: all
-	$(INSTALL) -d $(addprefix $(DESTDIR),$(OWN_DIRECTORIES) $(PKGCONFIGDIR) $(MANDIR)/man3 $(MANDIR)/man7)
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(OWN_DIRECTORIES) $(LIBEXECDIR) $(PKGCONFIGDIR) $(MANDIR)/man3 $(MANDIR)/man7)
 	$(foreach header,$(HEADERS),$(INSTALL) -m 644 Sources/CKBUS/include/$(header) $(DESTDIR)$(INCLUDEDIR)/$(header);)
 	$(INSTALL) -m 755 $(REAL) $(DESTDIR)$(LIBDIR)/
 	$(INSTALL) -m 644 libkbus.a $(DESTDIR)$(LIBDIR)/
+	$(INSTALL) -m 755 kbus-reaper $(DESTDIR)$(LIBEXECDIR)/
 	ln -sf $(REAL) $(DESTDIR)$(LIBDIR)/libkbus.so.$(MAJOR)
 	ln -sf libkbus.so.$(MAJOR) $(DESTDIR)$(LIBDIR)/libkbus.so
 	$(call FILL,$(PKGCONFIGDIR)) packaging/kbus.pc.in > $(DESTDIR)$(PKGCONFIGDIR)/kbus.pc
@@ -109,7 +123,7 @@ install: all
 
 uninstall:
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS)) $(addprefix $(DESTDIR)$(LIBDIR)/,$(LIBRARIES)) \
-	    $(DESTDIR)$(PKGCONFIGDIR)/kbus.pc $(addprefix $(DESTDIR)$(CMAKEDIR)/,$(CMAKEFILES)) \
+	    $(DESTDIR)$(LIBEXECDIR)/kbus-reaper $(DESTDIR)$(PKGCONFIGDIR)/kbus.pc $(addprefix $(DESTDIR)$(CMAKEDIR)/,$(CMAKEFILES)) \
 	    $(foreach page,$(PAGES),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)) \
 	    $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(LINKS))
 	for directory in $(addprefix $(DESTDIR),$(OWN_DIRECTORIES)); do \
@@ -117,4 +131,4 @@ uninstall:
 	done
 
 clean:
-	rm -rf .build $(BUILD) libkbus.so* libkbus.a
+	rm -rf .build $(BUILD) $(BUILD)-reaper libkbus.so* libkbus.a kbus-reaper

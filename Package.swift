@@ -27,6 +27,7 @@ let package = Package(
   name: "kbus-shm",
   products: [
     .library(name: "KBUSShm", targets: ["KBUSShm"]),
+    .library(name: "KBUSShmAsync", targets: ["KBUSShmAsync"]),
     // `make libkbus.so` links this one: SwiftPM drops a library product that bears the name of an executable.
     .library(name: "KBUSC", type: .dynamic, targets: ["KBUSC"]),
     .executable(name: "kbus", targets: ["kbus"]),
@@ -40,6 +41,8 @@ let package = Package(
   targets: [
     .target(name: "CShm", cSettings: c),
     .target(name: "KBUSShm", dependencies: ["CShm"], swiftSettings: core),
+    // Apart from the core, which has no tasks.
+    .target(name: "KBUSShmAsync", dependencies: ["KBUSShm"], swiftSettings: strict),
     // The C face: headers written by hand, with bodies in KBUSC.
     .target(name: "CKBUS", cSettings: c),
     // The same core once more, as Embedded Swift: Sources/KBUSC/Core is a symbolic link to Sources/KBUSShm.
@@ -71,12 +74,15 @@ let package = Package(
     .executableTarget(
       name: "playlet", dependencies: ["KBUSShm"], path: "Examples/Playlet", exclude: ["transcript.txt"], swiftSettings: strict),
     .executableTarget(
-      name: "TestPeer", dependencies: ["KBUSShm", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
+      name: "with-dispatch", dependencies: ["KBUSShm"], path: "Examples/EventLoops/Dispatch", swiftSettings: strict),
+    .executableTarget(
+      name: "TestPeer", dependencies: ["KBUSShm", "KBUSShmAsync", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
     // Kills and stops processes by the thousand; the scripts run it.
     .target(name: "CSurvival", dependencies: ["CShm"], path: "Tests/CSurvival", cSettings: c),
     .executableTarget(
       name: "Survival", dependencies: ["KBUSShm", "CShm", "CSurvival", argumentParser], path: "Tests/Survival", swiftSettings: strict),
     .testTarget(name: "CShmTests", dependencies: ["CShm"], swiftSettings: strict),
+    .testTarget(name: "KBUSShmAsyncTests", dependencies: ["KBUSShm", "KBUSShmAsync"], swiftSettings: strict),
     .testTarget(name: "KBUSShmTests", dependencies: ["KBUSShm", "CShm"], swiftSettings: strict),
     .testTarget(
       name: "MultiProcessTests", dependencies: ["KBUSShm", "CShm", "TestPeer", "kbus", "kbus-shm-bench", "playlet"],

@@ -10,15 +10,21 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sched.h>
 #include <unistd.h>
 
 uint64_t cshm_page_bytes(void) { return (uint64_t)sysconf(_SC_PAGESIZE); }
 uint32_t cshm_process_id(void) { return (uint32_t)getpid(); }
 uint32_t cshm_user_id(void) { return (uint32_t)geteuid(); }
 
+/* The set is as large as the kernel's, which may know of more processors than a cpu_set_t can say: 1024. */
 uint32_t cshm_processors(void) {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : (uint32_t)n;
+    enum { MOST = 65536 };
+    cpu_set_t *set = CPU_ALLOC(MOST);
+    size_t bytes = CPU_ALLOC_SIZE(MOST);
+    int n = set && sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 1;
+    CPU_FREE(set);
+    return (uint32_t)n;
 }
 
 static uint32_t inode_of(const char *path) {

@@ -24,9 +24,10 @@ internal import CShm
 }
 
 @inline(never) func fail(_ error: KBusError) -> CInt {
-  var found = error.explanation, remedy = error.remedy
-  found.withUTF8 { found in
-    remedy.withUTF8 { remedy in unsafe cshm_keep_texts(found.baseAddress, found.count, remedy.baseAddress, remedy.count) }
+  unsafe error.explanation.bytes.withUnsafeBytes { found in
+    unsafe error.remedy.bytes.withUnsafeBytes { remedy in
+      unsafe cshm_keep_texts(found.baseAddress, found.count, remedy.baseAddress, remedy.count)
+    }
   }
   cshm_set_errno(error.errno)
   return -error.errno

@@ -39,6 +39,7 @@ extension BusStatistics {
     object.add("reaps", reaps)
     object.add("recoveries", recoveries)
     object.add("lock_stalls", lockStalls)
+    object.add("pool_exhaustions", exhaustions)
     object.add("watcher", "\(watcher)")
     object.add("ksocks", ksocks.map(\.json))
     return object
@@ -58,6 +59,8 @@ extension KsockStatistics {
     object.add("outstanding_max", outstandingMax)
     object.add("unreplied", unreplied)
     object.add("missed", missed)
+    object.add("most_queued", mostQueued)
+    object.add("oldest_unread_ms", Int64(oldestUnread / .milliseconds(1)))
     object.add("pending", isPending)
     return object
   }

@@ -88,6 +88,10 @@ TEST("counters count") {
     CHECK_EQUAL(counters.queued, 1);
     CHECK_EQUAL(counters.max_messages, 1);
     CHECK_EQUAL(counters.missed, 3);
+    CHECK_EQUAL(counters.newly_missed, 3);
+    CHECK_EQUAL(counters.most_queued, 1);
+    CHECK(counters.oldest_unread_ns > 0);
+    CHECK_EQUAL(counters_of(listener).newly_missed, 0);
     answer(replier, request, NULL);
     kbus_msg_delete(&request);
     counters = counters_of(sender);

@@ -15,14 +15,14 @@ nothing_left() {
 
 expected_files() {
   printf './%s\n' include/kbus/kbus.h include/kbus/kbus_shm.h include/kbus/linux/kbus_defns.h include/libkbus/kbus.h \
-    "lib/libkbus.so.$version" lib/libkbus.so.1 lib/libkbus.so lib/libkbus.a lib/pkgconfig/kbus.pc \
+    libexec/kbus-reaper "lib/libkbus.so.$version" lib/libkbus.so.1 lib/libkbus.so lib/libkbus.a lib/pkgconfig/kbus.pc \
     lib/cmake/kbus/kbusConfig.cmake lib/cmake/kbus/kbusConfigVersion.cmake share/man/man7/kbus.7
 }
 
 check "make install, with PREFIX and DESTDIR" staged install
 installed "$root" | grep -v '^./share/man/man3/' > "$scratch/installed"
 expected_files | LC_ALL=C sort > "$scratch/expected"
-check "exactly the libraries, headers, package files and manual are installed" same "$scratch/expected" "$scratch/installed"
+check "exactly the libraries, the reaper, headers, package files and manual are installed" same "$scratch/expected" "$scratch/installed"
 check "libkbus.so leads to libkbus.so.1, and that to libkbus.so.$version" \
   test "$(readlink "$root/lib/libkbus.so") $(readlink "$root/lib/libkbus.so.1")" = "libkbus.so.1 libkbus.so.$version"
 check "no installed text names the directory it was staged in" \

@@ -13,8 +13,8 @@
 /* Of the Ksock. */
 bool message[SIDES];
 byte bell, sleepers;
-/* Stores of each sender that the others can't see yet. */
-bool message_buffered[SIDES], bell_buffered[SIDES];
+/* A store of each sender that the others can't see yet. The bell is rung by an atomic addition, which no buffer holds back. */
+bool message_buffered[SIDES];
 /* In FUTEX_WAIT. */
 bool asleep[SIDES];
 
@@ -38,70 +38,62 @@ inline wake() {
 #endif
 }
 
-inline ring_all() {
+inline ring() {
+#ifndef TWIN_WOKEN_WITHOUT_BELL     /* who is on its way to sleep is not asleep yet, and is not woken */
     bell++;
-    if
-    :: sleepers != 0 -> wake()
-    :: else
-    fi
+#endif
+    wake()
 }
 
 proctype Sender(byte me) {
     {
-#ifdef TWIN_BELL_BEFORE_MESSAGE     /* the reader hears the bell, looks too soon, and sleeps */
-        bell_buffered[me] = true;
-        !bell_buffered[me];
         message_buffered[me] = true;
-#else
-        message_buffered[me] = true;
-        bell_buffered[me] = true;
-#endif
-#ifndef TWIN_NO_FENCE               /* the look at the sleepers overtakes the bell */
-        !message_buffered[me] && !bell_buffered[me];
+#ifndef TWIN_NO_FENCE               /* the look at the sleepers overtakes the message */
+        !message_buffered[me];
 #endif
         if
         :: sleepers != 0 ->
 #ifdef TWIN_SENDER_CLEARS           /* only a sleeper may count itself out */
             sleepers = 0;
 #endif
-            wake()
+            ring()
         :: else
         fi;
         done[me] = true
     } unless { dead[me] }
 }
 
-/* Buffers empty themselves in order, at some time; also those of the dead, whose executed stores all become visible. */
+/* Buffers empty themselves at some time; also those of the dead, whose executed stores all become visible. */
 proctype Memory(byte who) {
 end:
     do
     :: message_buffered[who] -> d_step { message[who] = true; message_buffered[who] = false }
-#ifdef TWIN_BELL_BEFORE_MESSAGE
-    :: bell_buffered[who] -> d_step { bell++; bell_buffered[who] = false }
-#else
-    :: bell_buffered[who] && !message_buffered[who] -> d_step { bell++; bell_buffered[who] = false }
-#endif
     od
 }
 
 proctype Reader(byte me) {
     byte heard;
     do
+    :: message[me] -> break
+    :: !message[me] ->
+       /* Counting itself is atomic: a full fence. */
+#ifndef TWIN_COUNTED_LATE           /* a sender sees nobody asleep */
+       sleepers++;
+#endif
 #ifdef TWIN_BELL_READ_LATE          /* a ring between the look and the reading is missed */
-    :: if
-       :: message[me] -> break
+       if
+       :: message[me] -> sleepers--; break
        :: else
        fi;
        heard = bell;
 #else
-    :: heard = bell;
+       heard = bell;
+#ifndef TWIN_NO_SECOND_LOOK         /* what came before it counted itself rings nobody */
        if
-       :: message[me] -> break
+       :: message[me] -> sleepers--; break
        :: else
        fi;
 #endif
-#ifndef TWIN_COUNTED_LATE           /* a sender sees nobody asleep */
-       sleepers++;
 #endif
        /* The kernel compares and sleeps in one. */
        d_step {
@@ -132,12 +124,12 @@ proctype Undertaker(byte me) {
         :: d_step { unnoticed(0) || unnoticed(1) -> p = (unnoticed(0) -> 0 : 1) };
 #ifdef TWIN_CLOSED_BEFORE_RUNG      /* if that is interrupted nobody does it again */
             closed[p] = true;
-            ring_all()
+            if :: sleepers != 0 -> ring() :: else fi
 #else
             /* The dead can't store any more: what they had stored is there. */
-            !message_buffered[p] && !bell_buffered[p];
+            !message_buffered[p];
 #ifndef TWIN_DEATH_NOT_RUNG         /* a sender killed before its wake leaves a sleeper for ever */
-            ring_all();
+            if :: sleepers != 0 -> ring() :: else fi;
 #endif
             d_step { closed[p] = true; p = 0 }
 #endif

@@ -1,6 +1,6 @@
 /*
  * Publishing, taking and releasing, with a kill between any two stores, and recovery by whoever comes next, who may be killed as
- * well (Transaction.swift, Send.swift, ReadingEnd.swift, Holders.swift, Opening.swift).
+ * well (Transaction.swift, DirectSend.swift, ReadingEnd.swift, Holders.swift, OwnSlots.swift, Burial.swift).
  *
  * One sender sends MESSAGES messages through SLOTS slots to two readers: the first to both, the others to the second reader alone,
  * so that holder bit 0 is not always the same reader's. Two janitors close the Ksocks of the dead. What the bus file holds is the
@@ -37,24 +37,26 @@
 #define HEAD(r)       (TAIL(READERS) + (r))
 #define HELD(r)       (HEAD(READERS) + (r))                        /* position of the held record, and what it names */
 #define HELD_ENTRY(r) (HELD(READERS) + (r))
-#define HELD_GEN(r)   (HELD_ENTRY(READERS) + (r))
-#define OWNER(s)      (HELD_GEN(READERS) + (s))                    /* cshm_slot.sender */
+#define HELD_SEQ(r)   (HELD_ENTRY(READERS) + (r))
+#define OWNER(s)      (HELD_SEQ(READERS) + (s))                    /* cshm_slot.sender: 0, FILLING or IDLE */
 #define HOLDERS(s)    (OWNER(SLOTS) + (s))
-#define GENERATION(s) (HOLDERS(SLOTS) + (s))
-#define CONTENT(s)    (GENERATION(SLOTS) + (s))
+#define CONTENT(s)    (HOLDERS(SLOTS) + (s))                       /* the message, and its sequence */
 #define OPEN(p)       (CONTENT(SLOTS) + (p))                       /* cshm_ksock.incarnation */
 #define OPERATION     (OPEN(KSOCKS))                               /* the Ksock being closed */
 #define CURSOR        (OPERATION + 1)
 #define JOURNAL       (CURSOR + 1)                                 /* 0: the wide one, 1: the sender's */
-#define PHASE(j)      (JOURNAL + 1 + (j))                          /* 0, or how many entries are committed */
-#define PUBLISHING(j) (PHASE(2) + (j))                             /* cshm_journal.slot */
-#define WORDS         (PUBLISHING(2))
+#define PHASE(j)      (JOURNAL + 1 + (j))                          /* 0, a slot about to be published + 1, or COMMITTED + n */
+#define WORDS         (PHASE(2))
+
+#define COMMITTED     64
+#define FILLING       1
+#define IDLE          2
 
 byte word[WORDS];
 
 /* Journal entries: a place, or CLEAR + a place of which bits are to be cleared; and a value. */
 #define CLEAR    128
-#define ENTRIES  7
+#define ENTRIES  8
 byte place[ENTRIES * 2], value[ENTRIES * 2];
 
 byte holder = NOBODY;      /* of the lock */
@@ -81,6 +83,9 @@ inline lock(me) {
 
 inline unlock() { atomic { holder = NOBODY; forget() } }
 
+/* One copy is given back: a bit is cleared. */
+#define release(s, copy) word[HOLDERS(s)] = word[HOLDERS(s)] & (255 - (1 << (copy)))
+
 /* ---- Transactions: begin and log inside one d_step, since nobody sees an entry before the phase says so; then commit ---- */
 
 inline begin(j) {
@@ -99,7 +104,7 @@ inline log(where, what) {
 
 inline commit() {
 #ifndef TWIN_APPLIED_BEFORE_COMMIT  /* a kill in between leaves half a transaction */
-    word[PHASE(journal)] = count;
+    word[PHASE(journal)] = COMMITTED + count;
 #endif
 #ifdef TWIN_JOURNAL_NAMED_LATE
     word[JOURNAL] = journal;
@@ -118,23 +123,17 @@ inline apply() {
             fi;
             i++
        }
-#ifdef TWIN_PHASE_CLEARED_FIRST     /* recovery takes the holder bits of a published message away */
-    :: atomic { i == count && word[PHASE(journal)] != 0 -> clear_phase(count) }
-    :: atomic { i == count && word[PHASE(journal)] == 0 -> word[PUBLISHING(journal)] = 0; i = 0; count = 0 }; break
-#else
-    :: atomic { i == count && word[PUBLISHING(journal)] != 0 -> word[PUBLISHING(journal)] = 0 }
-    :: atomic { i == count && word[PUBLISHING(journal)] == 0 -> clear_phase(0) }; break
-#endif
+    :: atomic { i == count -> clear_phase() }; break
     od
 }
 
 /* With the phase the entries are nothing: they are cleared too, which keeps equal states equal. */
 #define clear_entry(n) place[journal * ENTRIES + n] = 0; value[journal * ENTRIES + n] = 0
-inline clear_phase(left) {
+inline clear_phase() {
     word[PHASE(journal)] = 0;
-    clear_entry(0); clear_entry(1); clear_entry(2); clear_entry(3); clear_entry(4); clear_entry(5); clear_entry(6);
-    i = left;
-    count = left
+    clear_entry(0); clear_entry(1); clear_entry(2); clear_entry(3); clear_entry(4); clear_entry(5); clear_entry(6); clear_entry(7);
+    i = 0;
+    count = 0
 }
 
 inline recover() {
@@ -143,15 +142,15 @@ inline recover() {
 #else
     if
     :: atomic {
-            word[PHASE(word[JOURNAL])] == 0 ->
+            word[PHASE(word[JOURNAL])] < COMMITTED ->
             journal = word[JOURNAL];
             if
-            :: word[PUBLISHING(journal)] != 0 -> word[HOLDERS(word[PUBLISHING(journal)] - 1)] = 0
+            :: word[PHASE(journal)] != 0 -> word[HOLDERS(word[PHASE(journal)] - 1)] = 0
             :: else
             fi
        };
-       d_step { word[PUBLISHING(journal)] = 0; clear_phase(0) }
-    :: atomic { word[PHASE(word[JOURNAL])] != 0 -> journal = word[JOURNAL]; count = word[PHASE(journal)] };
+       d_step { clear_phase() }
+    :: atomic { word[PHASE(word[JOURNAL])] >= COMMITTED -> journal = word[JOURNAL]; count = word[PHASE(journal)] - COMMITTED };
        apply()
     fi;
     if
@@ -169,31 +168,28 @@ inline close(p) {
     finish_close(p)
 }
 
+/* Everything here may be done twice: recovery begins from the beginning, before anybody else can use what was freed. */
 inline finish_close(p) {
-    /* Messages still queued: their copies are given back. The owner's head is not ours to move. */
+    /* Messages still queued: their copies are given back. The cursor says that it has been done. */
     atomic {
         closing = p;
         at = MESSAGES;
         if
-        :: closing < READERS -> at = (word[CURSOR] > word[HEAD(closing)] -> word[CURSOR] : word[HEAD(closing)])
+        :: closing < READERS && word[CURSOR] == 0 -> at = word[HEAD(closing)]
         :: else
         fi
     };
     do
     :: atomic {
             closing < READERS && at < word[TAIL(closing)] ->
-            entry = word[ENTRY(closing, at)];
-            at++;
-            begin(0); log(CLEAR + HOLDERS(entry / 2), 1 << (entry % 2)); log(CURSOR, at);
-            entry = 0
-       };
-       commit()
-    :: atomic { closing >= READERS || at >= word[TAIL(closing)] -> at = 0 }; break
+            release(word[ENTRY(closing, at)] / 2, word[ENTRY(closing, at)] % 2);
+            at++
+       }
+    :: atomic { closing >= READERS || at >= word[TAIL(closing)] -> begin(0); log(CURSOR, 1); at = 0 }; commit(); break
     od;
-    /* Slots that it was filling, or had in reserve. */
+    /* Slots that it was filling, or had for itself. */
     do
-    :: atomic { at < SLOTS && word[OWNER(at)] == closing + 1 -> begin(0); log(OWNER(at), 0); at++ }; commit()
-    :: atomic { at < SLOTS && word[OWNER(at)] != closing + 1 -> at++ }
+    :: at < SLOTS -> d_step { word[OWNER(at)] = (closing == SENDER -> 0 : word[OWNER(at)]); at++ }
     :: at == SLOTS -> break
     od;
     /* The message that it was still reading. */
@@ -202,12 +198,12 @@ inline finish_close(p) {
         d_step {
             entry = word[HELD_ENTRY(closing)];
             if
-#ifdef TWIN_GENERATION_IGNORED      /* the slot may hold another message by now */
+#ifdef TWIN_SEQUENCE_IGNORED        /* the slot may hold another message by now */
             :: word[HELD(closing)] <= word[HEAD(closing)] ->
 #else
-            :: word[HELD(closing)] <= word[HEAD(closing)] && word[GENERATION(entry / 2)] == word[HELD_GEN(closing)] ->
+            :: word[HELD(closing)] <= word[HEAD(closing)] && word[CONTENT(entry / 2)] == word[HELD_SEQ(closing)] ->
 #endif
-                word[HOLDERS(entry / 2)] = word[HOLDERS(entry / 2)] & (255 - (1 << (entry % 2)))
+                release(entry / 2, entry % 2)
             :: else
             fi;
             entry = 0
@@ -222,43 +218,45 @@ inline finish_close(p) {
 /* ---- The processes ---- */
 
 #define is_free(s) (word[OWNER(s)] == 0 && word[HOLDERS(s)] == 0)
-#define some_free  (is_free(0) || is_free(SLOTS - 1))
-#define first_free (is_free(0) -> 0 : SLOTS - 1)
-
-inline claim(s) { log(OWNER(s), SENDER + 1); log(GENERATION(s), word[GENERATION(s)] + 1) }
+#define is_ours(s) (word[OWNER(s)] == IDLE && word[HOLDERS(s)] == 0)
+#define some(what)  (what(0) || what(SLOTS - 1))
+#define first(what) (what(0) -> 0 : SLOTS - 1)
 
 proctype Sender() {
     LOCALS;
-    byte message, slot = NOBODY, spare = NOBODY, r, bits, copies;
+    byte message, slot = NOBODY, r, bits, copies;
     {
         do
-        :: message < MESSAGES && spare == NOBODY && slot == NOBODY && some_free ->
+        /* One of its own, without the lock; else one from the pool. */
+        :: atomic { message < MESSAGES && slot == NOBODY && some(is_ours) -> slot = first(is_ours); word[OWNER(slot)] = FILLING }
+        :: message < MESSAGES && slot == NOBODY && !some(is_ours) && some(is_free) ->
             lock(SENDER);
-            if
-            :: atomic { some_free -> slot = first_free; begin(1); claim(slot) }; commit()
-            :: else
-            fi;
+            atomic { slot = first(is_free); begin(1); log(OWNER(slot), FILLING) };
+            commit();
             unlock()
-        :: message < MESSAGES && (spare != NOBODY || slot != NOBODY) ->
-            d_step {
-                slot = (slot == NOBODY -> spare : slot);
-                spare = NOBODY;
-                word[CONTENT(slot)] = message + 1
-            };
+        :: message < MESSAGES && slot != NOBODY ->
             lock(SENDER);
             atomic {
+                /* What the bus says in the slot: direct. */
+                word[CONTENT(slot)] = message + 1;
                 begin(1);
-                /* Copies go where nobody looks yet; each has a holder bit of its own. */
+                /* Each copy has a holder bit of its own. */
                 r = (message == 0 -> 0 : 1);
                 do
                 :: r < READERS ->
                     if
                     :: word[OPEN(r)] != 0 ->
-                        word[ENTRY(r, word[TAIL(r)])] = slot * 2 + copies;
 #ifdef TWIN_STAMP_UNLOGGED          /* a reader sees what may never be committed */
+                        word[ENTRY(r, word[TAIL(r)])] = slot * 2 + copies;
                         word[STAMP(r, word[TAIL(r)])] = word[TAIL(r)] + 1;
 #else
+#ifdef TWIN_STAMP_FIRST             /* a quick reader finds an entry half written */
                         log(STAMP(r, word[TAIL(r)]), word[TAIL(r)] + 1);
+                        log(ENTRY(r, word[TAIL(r)]), slot * 2 + copies);
+#else
+                        log(ENTRY(r, word[TAIL(r)]), slot * 2 + copies);
+                        log(STAMP(r, word[TAIL(r)]), word[TAIL(r)] + 1);
+#endif
 #endif
                         log(TAIL(r), word[TAIL(r)] + 1);
                         bits = bits | (1 << copies);
@@ -269,14 +267,7 @@ proctype Sender() {
                     r++
                 :: else -> break
                 od;
-                r = 0;
-                /* The slot is the recipients'; a spare one for the next message is claimed in the same transaction. */
-                log(OWNER(slot), 0);
-                if
-                :: copies == 0 -> spare = slot
-                :: copies != 0 && message + 1 < MESSAGES && some_free -> spare = first_free; claim(spare)
-                :: else
-                fi
+                r = 0
             };
             if
             :: copies == 0
@@ -286,35 +277,33 @@ proctype Sender() {
                 word[HOLDERS(slot)] = bits
 #else
 #ifndef TWIN_BITS_UNANNOUNCED       /* bits of a message that was never committed are never cleared */
-                word[PUBLISHING(1)] = slot + 1;
+                word[PHASE(1)] = slot + 1;
 #endif
                 word[HOLDERS(slot)] = bits;
                 commit()
 #endif
             fi;
-            atomic { holder = NOBODY; forget(); message++; slot = NOBODY; bits = 0; copies = 0 }
-        :: message == MESSAGES && spare != NOBODY ->
-            lock(SENDER);
-            atomic { begin(0); log(OWNER(spare), 0); spare = NOBODY };
-            commit();
-            unlock()
-        :: message == MESSAGES && spare == NOBODY -> break
+            atomic { holder = NOBODY; forget() };
+            /* Still its own, to be used again when the last reader has given it back. */
+            d_step { word[OWNER(slot)] = IDLE; message++; slot = NOBODY; bits = 0; copies = 0 }
+        :: message == MESSAGES -> break
         od;
-        done[SENDER] = true
-    } unless { d_step { dead[SENDER] -> forget(); message = 0; slot = 0; spare = 0; r = 0; bits = 0; copies = 0 } }
+        /* It leaves as the dead do: a janitor gives back what it has. */
+        dead[SENDER] = true
+    } unless { d_step { dead[SENDER] -> forget(); message = 0; slot = 0; r = 0; bits = 0; copies = 0 } }
 }
 
 proctype Reader(byte me) {
     byte head, entry;
     {
         do
-        :: head == word[TAIL(me)] && (done[SENDER] || word[OPEN(SENDER)] == 0) -> break
+        :: head == word[TAIL(me)] && word[OPEN(SENDER)] == 0 -> break
         :: atomic {
                 head < MESSAGES && word[STAMP(me, head)] == head + 1 ->
                 /* What is to be held, then its position, which makes it count. */
                 entry = word[ENTRY(me, head)];
                 word[HELD_ENTRY(me)] = entry;
-                word[HELD_GEN(me)] = word[GENERATION(entry / 2)];
+                word[HELD_SEQ(me)] = word[CONTENT(entry / 2)];
                 head++;
 #ifndef TWIN_HEAD_BEFORE_HELD       /* in between nobody knows who has the copy */
                 word[HELD(me)] = head
@@ -336,9 +325,9 @@ proctype Reader(byte me) {
 #ifdef TWIN_RECORD_BEFORE_BIT       /* in between nobody knows who has the copy */
                 word[HELD(me)] = 0
            };
-           d_step { word[HOLDERS(entry / 2)] = word[HOLDERS(entry / 2)] & (255 - (1 << (entry % 2))); entry = 0 }
+           d_step { release(entry / 2, entry % 2); entry = 0 }
 #else
-                word[HOLDERS(entry / 2)] = word[HOLDERS(entry / 2)] & (255 - (1 << (entry % 2)))
+                release(entry / 2, entry % 2)
            };
            d_step { word[HELD(me)] = 0; entry = 0 }
 #endif
@@ -392,12 +381,12 @@ proctype Judge() {
         do
         :: m < MESSAGES ->
             assert(dead[0] || dead[1] || (meant[m] & 1) == 0 || (meant[m] & 2) == 0 || has(0, m) == has(1, m));
-            assert(dead[0] || dead[1] || dead[SENDER] || ((meant[m] & 1) == 0 || has(0, m)) && ((meant[m] & 2) == 0 || has(1, m)));
+            assert(dead[0] || dead[1] || kills < KILLS || ((meant[m] & 1) == 0 || has(0, m)) && ((meant[m] & 2) == 0 || has(1, m)));
             m++
         :: else -> break
         od;
         assert(is_free(0) && is_free(SLOTS - 1));
-        assert(word[PHASE(0)] == 0 && word[PHASE(1)] == 0 && word[PUBLISHING(0)] == 0 && word[PUBLISHING(1)] == 0);
+        assert(word[PHASE(0)] == 0 && word[PHASE(1)] == 0);
         assert(word[OPERATION] == 0)
     }
 }

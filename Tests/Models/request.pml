@@ -1,5 +1,5 @@
 /*
- * The record of an outstanding request, and who may answer it (Send.swift, Status.swift, Unqueue.swift, Opening.swift, Abandoned.swift).
+ * The record of an outstanding request, and who may answer it (Send.swift, Status.swift, Unqueue.swift, Departure.swift, Reaping.swift).
  *
  * A requester asks twice, through the one request record there is: first Replier 0; when that is over, Replier 0 or 1. Its
  * patience may end first. Replier 0 takes without the lock, replies (perhaps late), unbinds, or is killed at any moment; the early
@@ -7,7 +7,8 @@
  * deaths; one may be killed between two steps of a close, which whoever takes the lock next finishes first. Steps under the lock
  * are atomic here: publish.pml shows why they may be taken so.
  *
- * Shown: each request has exactly one answer - a reply, a status, or that time ran out - from its own Replier; no live Ksock is closed.
+ * Shown: each request has exactly one answer - a reply, a status, or that time ran out - from its own Replier; what a Replier has
+ * in its hands is not said to have gone unread; no live Ksock is closed.
  */
 
 #define NOBODY 255
@@ -40,6 +41,7 @@ bool dying;
 /* Ghosts. */
 byte meant[3];             /* for each request the incarnation that it went to: 1 and 2 Replier 0, 9 Replier 1 */
 byte answers[3];
+bool delivered[3];         /* Replier 0 has it in its hands */
 
 /* ---- Answers, each in one transaction with the end of the record ---- */
 
@@ -81,21 +83,29 @@ inline unlock() { holder = NOBODY }
 
 inline finish_close() {
     do
-    :: atomic { step == 0 ->
-            cursor = (cursor > head -> cursor : head);
+    /* Decided once for all: what is before the head as it stands now counts as taken. */
+    :: atomic { step == 0 -> step = 1;
+#ifndef TWIN_HEAD_SETTLED_EARLY     /* what the owner took meanwhile is said never to have been read */
+            cursor = head
+#endif
+       }
+    :: atomic { step == 1 ->
             if
-            :: cursor < tail -> give_up(entry[cursor]); cursor++
-            :: else -> step = 1
+            :: cursor < tail ->
+                assert(entry[cursor] == 0 || !delivered[entry[cursor]] || sequence != entry[cursor]);
+                give_up(entry[cursor]);
+                cursor++
+            :: else -> step = 2
             fi
        }
-    :: atomic { step == 1 -> bound = false; step = 2 }
+    :: atomic { step == 2 -> bound = false; step = 3 }
 #ifdef TWIN_ANSWERED_APART          /* killed in between, the next one answers again */
-    :: atomic { step == 2 && sequence != 0 && replier_of_record == incarnation -> answer(sequence, incarnation) };
+    :: atomic { step == 3 && sequence != 0 && replier_of_record == incarnation -> answer(sequence, incarnation) };
        sequence = 0
 #else
-    :: atomic { step == 2 && sequence != 0 && replier_of_record == incarnation -> answer(sequence, incarnation); sequence = 0 }
+    :: atomic { step == 3 && sequence != 0 && replier_of_record == incarnation -> answer(sequence, incarnation); sequence = 0 }
 #endif
-    :: atomic { step == 2 && (sequence == 0 || replier_of_record != incarnation) ->
+    :: atomic { step == 3 && (sequence == 0 || replier_of_record != incarnation) ->
             incarnation = 0; operation = false; closing = false; step = 0; cursor = 0; head = 0; tail = 0; entry[0] = 0; entry[1] = 0
        }; break
     od
@@ -163,7 +173,7 @@ proctype Replier(byte born) {
         :: atomic { head < tail && incarnation == born && owed == 0 -> taken = entry[head]; head++ };
            /* Closing: what it has taken is not its own any more. */
            if
-           :: !closing && taken != 0 -> owed = taken
+           :: atomic { !closing && taken != 0 -> owed = taken; delivered[taken] = true }
            :: else
            fi;
            taken = 0
@@ -226,10 +236,10 @@ proctype Fate() {
 #define abandoned (incarnation != 0 && (incarnation != life || dying))
 
 proctype Reaper(byte me) {
-    byte sighted;
+    byte sighted, early;
     {
 end:    do
-        :: atomic { abandoned -> sighted = incarnation };
+        :: atomic { abandoned -> sighted = incarnation; early = head };
            lock(me);
            atomic {
                 if
@@ -239,7 +249,8 @@ end:    do
                 :: incarnation == sighted && !operation ->
 #endif
                     assert(incarnation != life || dying);
-                    closing = true; operation = true; cursor = 0; step = 0
+                    closing = true; operation = true; step = 0;
+                    cursor = early
                 :: else
                 fi
            };
@@ -247,7 +258,7 @@ end:    do
            :: operation -> finish_close()
            :: else
            fi;
-           atomic { holder = NOBODY; sighted = 0 }
+           atomic { holder = NOBODY; sighted = 0; early = 0 }
         :: atomic { holder_died -> skip }; lock(me); unlock()
         od
     } unless { reaper_dead[me - 2] }

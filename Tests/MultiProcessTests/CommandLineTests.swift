@@ -165,7 +165,7 @@ import Testing
     try #require(lines.count == 2)
     let objects = try lines.map { try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]) }
     #expect(objects.map { $0["bus"] as? Int } == [0, 3])
-    for key in ["reaps", "recoveries", "lock_stalls", "set_aside"] { #expect(objects[0][key] as? Int == 0, "\(key)") }
+    for key in ["reaps", "recoveries", "lock_stalls", "pool_exhaustions", "set_aside"] { #expect(objects[0][key] as? Int == 0, "\(key)") }
     #expect(objects[0]["tragic"] as? Bool == false)
     #expect(["helper", "reaper"].contains(objects[0]["watcher"] as? String))
     // A reaper looks after all buses of the directory, used or not.

@@ -13,6 +13,7 @@ struct MemoryFuzz: ParsableCommand {
   @Option(help: "How many processes work at once.") var workers = 4
   @Option(help: "A new bus after so many flips.") var every = 50
   @Option(help: "Of everything random.") var seed: UInt64 = .random(in: 1...999_999)
+  @Option(help: "Leave a process that hangs alone for so many seconds, so that a debugger can look at it.") var hold: UInt32 = 0
   @Option(help: "Where to keep how far it is, so that it can be stopped and continued.") var state: String?
 
   func run() throws {
@@ -24,7 +25,7 @@ struct MemoryFuzz: ParsableCommand {
     var progress = Progress()
     print("fuzz: seed \(seed)" + (flips > 0 ? ", \(flips) flips before" : ""))
     while flips < count {
-      let round = FuzzRound(directory: directory, workers: workers, flips: min(every, count - flips), seed: noise.next())
+      let round = FuzzRound(directory: directory, workers: workers, flips: min(every, count - flips), seed: noise.next(), hold: hold)
       let ends = try round.run()
       refused += ends.refused
       unharmed += ends.unharmed
@@ -44,6 +45,7 @@ private struct FuzzRound {
   let workers: Int
   let flips: Int
   let seed: UInt64
+  let hold: UInt32
 
   struct Ends {
     var refused = 0
@@ -61,9 +63,10 @@ private struct FuzzRound {
     let slots = places.map(\.slot)
     Self.wait { slots.allSatisfy { $0[.beats] >= 50 } }
     var done: [String] = []
+    file.findBusyWords()
     for _ in 0..<flips {
       done.append(file.flip(&noise))
-      csurvival_sleep(CInt.random(in: 0...1000, using: &noise))
+      csurvival_sleep(CInt.random(in: 0...500, using: &noise))
     }
     // A while to come upon the last of it.
     let beats = slots.map { $0[.beats] }
@@ -74,10 +77,15 @@ private struct FuzzRound {
     for place in places.indices {
       let end = csurvival_wait(places[place].process, 60_000)
       let told = "\(places[place].slot.violation) (seed \(seed); flips: \(done.joined(separator: " ")))"
+      if end == -1000, hold > 0 {
+        print("fuzz: process \(places[place].process) hangs")
+        fflush(nil)
+        sleep(hold)
+      }
       try expect(end != -1000, "process \(places[place].process) hangs: \(told)")
       places[place].process = 0
       try expect(end == 0 || end == 1, "a process ended with \(end): \(told)")
-      if end == 0 { ends.unharmed += 1 } else { ends.refused += 1 }
+      if end == 0, places[place].slot[.refused] == 0 { ends.unharmed += 1 } else { ends.refused += 1 }
     }
     return ends
   }
@@ -91,7 +99,7 @@ private struct FuzzRound {
     let child = csurvival_fork()
     guard child == 0 else { return child }
     // Its own limit, should this process go first.
-    alarm(90)
+    alarm(90 + hold)
     do { try Worker(slot, life: life, seed: seed, toleratesDamage: true).work() } catch {
       slot.violation = "\(error)"
       _exit(1)
@@ -100,10 +108,13 @@ private struct FuzzRound {
   }
 }
 
-/// The pages of a bus file, mapped for nothing but damage.
+/// The words of a bus file, mapped for nothing but damage.
 @safe private final class Flips {
-  private let base: UnsafeMutablePointer<UInt8>
+  private let base: UnsafeMutablePointer<UInt64>
   private let bytes: Int
+  private let before: [UInt64]
+  /// Words that have changed since the file was mapped: somebody is at work there.
+  private var busy: [Int] = []
 
   init(_ path: String) throws {
     let file = unsafe open(path, O_RDWR)
@@ -113,26 +124,25 @@ private struct FuzzRound {
     guard let map = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), unsafe map != MAP_FAILED else {
       throw Failure("no mapping")
     }
-    unsafe base = map.assumingMemoryBound(to: UInt8.self)
+    unsafe base = map.assumingMemoryBound(to: UInt64.self)
+    before = unsafe Array(UnsafeBufferPointer(start: base, count: bytes / 8))
   }
 
   deinit { _ = unsafe munmap(base, bytes) }
 
-  /// Flips a random bit of a random page, mostly in a word that is in use; where it was.
+  func findBusyWords() {
+    csurvival_sleep(2000)
+    let now = unsafe Array(UnsafeBufferPointer(start: base, count: bytes / 8))
+    busy = now.indices.filter { now[$0] != before[$0] }
+  }
+
+  /// Flips a random bit: of a busy word, of any word of the first pages, which are few, or of any page. Returns where it was.
   func flip(_ noise: inout Noise) -> String {
-    // The first pages are few, and everything begins with them.
-    let pages = bytes / 4096, first = Int.random(in: 0..<4, using: &noise) == 0
-    let page = Int.random(in: 0..<(first ? min(4, pages) : pages), using: &noise)
-    var offset = page * 4096 + Int.random(in: 0..<4096, using: &noise)
-    if Int.random(in: 0..<4, using: &noise) != 0 {
-      // On to a byte that is not zero, if there is one before long.
-      for place in offset..<min(bytes, offset + (1 << 16)) where unsafe base[place] != 0 {
-        offset = place
-        break
-      }
-    }
-    let bit = UInt8(1) << UInt8.random(in: 0..<8, using: &noise)
-    unsafe base[offset] ^= bit
-    return "\(offset):\(bit)"
+    let kind = Int.random(in: 0..<8, using: &noise), words = bytes / 8
+    let word =
+      (kind < 5 ? busy.randomElement(using: &noise) : nil) ?? Int.random(in: 0..<(kind == 5 ? min(words, 4 * 512) : words), using: &noise)
+    let bit = UInt64.random(in: 0..<64, using: &noise)
+    unsafe base[word] ^= 1 << bit
+    return "\(word * 8):\(bit)"
   }
 }

@@ -55,11 +55,16 @@ final class Worker {
     while !slot.isFull || toleratesDamage, slot[.stop] == 0 {
       round += 1
       slot.add(.beats)
-      let place = Int.random(in: 0..<clients.count, using: &noise)
       do {
+        if clients.isEmpty || clients.count < 3 && chance(50) { try open() }
+        let place = Int.random(in: 0..<clients.count, using: &noise)
         try act(clients[place], place)
       } catch let error as KBusError {
-        guard Self.isToBeExpected(error) else { throw error }
+        guard !Self.isToBeExpected(error) else { continue }
+        guard toleratesDamage else { throw error }
+        // Told, and it goes on: there may be more.
+        slot.add(.refused)
+        slot.violation = "\(error)"
       }
       if round % 64 == 0 { try checkPatience() }
     }
@@ -109,7 +114,7 @@ final class Worker {
       client.held = []
       if chance(2) { ksock.close() }
       clients.remove(at: place)
-      try open()
+      if chance(2) { try open() }
     }
   }
 

@@ -25,6 +25,8 @@ struct Heard: BitwiseCopyable {
     /// Grows as long as the worker is not stuck.
     case beats
     case heard, sent, asked, answered, replied, timedOut
+    /// Calls that were refused on a damaged bus.
+    case refused
     /// Set by the controller: time to end.
     case stop
     case textCount

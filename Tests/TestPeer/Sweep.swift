@@ -7,7 +7,7 @@ import KBUSShm
 enum Sweep {
   enum Operation: String, CaseIterable {
     case announce, first, across, batch, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
-    case openDescriptor, takeByDescriptor, closeDescriptor
+    case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast
   }
 
   static func run() -> Never {
@@ -27,10 +27,11 @@ enum Sweep {
   }
 
   private static func perform(_ operation: Operation, killedBefore n: UInt64) throws(KBusError) {
-    if operation == .open || operation == .openDescriptor {
+    if operation == .open || operation == .openDescriptor || operation == .openFast {
       cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
       let ksock = try Ksock(bus: 0)
       if operation == .openDescriptor { _ = try ksock.openDescriptor() }
+      if operation == .openFast { _ = try ksock.fastDescriptor() }
       say("stores \(cshm_fault_disarm())")
       ksock.close()
       return
@@ -52,7 +53,7 @@ enum Sweep {
       try ksock.send(request)
     case .reply: if let request = try ksock.receive() { try ksock.send(Reply(to: request, "swept")) }
     case .take, .takeUrgent: _ = try ksock.receive()
-    case .takeByDescriptor:
+    case .takeByDescriptor, .takeByFast:
       // In and out of a waiting call, then the message, then nothing, which leaves the descriptor unreadable.
       _ = try ksock.wait(for: .readable, within: .zero)
       _ = try ksock.receive()
@@ -61,8 +62,8 @@ enum Sweep {
     case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)
     case .allOrWait:
       do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch  where error.code == .pending {}
-    case .close, .closeDescriptor: ksock.close()
-    case .open, .openDescriptor: break
+    case .close, .closeDescriptor, .closeFast: ksock.close()
+    case .open, .openDescriptor, .openFast: break
     }
     let stores = cshm_fault_disarm()
     say("stores \(stores)")
@@ -86,11 +87,14 @@ enum Sweep {
     case .first:
       // The first message of all claims its slot from the pool.
       break
-    case .takeByDescriptor, .closeDescriptor:
-      var entry = pollfd(fd: try ksock.openDescriptor(), events: Int16(POLLIN), revents: 0)
+    case .takeByDescriptor, .closeDescriptor, .takeByFast, .closeFast:
+      let isFast = operation == .takeByFast || operation == .closeFast
+      var entry = pollfd(fd: try isFast ? ksock.fastDescriptor() : ksock.openDescriptor(), events: Int16(POLLIN), revents: 0)
       try ksock.bind("$.Sweep.Taken")
       say("ready")
       _ = unsafe poll(&entry, 1, -1)
+      // It is readable before its sender says so on the bus, which makes a difference of one store.
+      while readLine() != nil {}
     default:
       // One send first, so that the operation itself fills a slot of its own, as a steady sender does.
       try ksock.send(Announcement("$.Sweep.Nobody"))

@@ -12,6 +12,7 @@
 #include "cshm_word.h"
 #include "cshm_lock.h"
 #include "cshm_futex.h"
+#include "cshm_fifo.h"
 #include "cshm_file.h"
 #include "cshm_process.h"
 #include "cshm_descriptor.h"

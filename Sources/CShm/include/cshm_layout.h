@@ -91,7 +91,8 @@ typedef struct cshm_state {
     uint32_t bind_waiters;     /* threads that sleep on it; each counts itself           */
     uint32_t helpers_bell;     /* futex word: one more when helper threads are to look at their Ksocks; direct */
     uint32_t helpers_reserved;
-    uint64_t reserved[5];
+    uint64_t exhaustions;      /* times that a pool was found used up; direct, under the lock */
+    uint64_t reserved[4];
     uint32_t star_depths[CSHM_DEPTHS];
 } cshm_state;
 
@@ -184,9 +185,11 @@ typedef struct cshm_owner {
  *  K8  set_aside_count is the length of the list from set_aside_head to set_aside_tail.
  *  K9  passed_seen <= passed: as far as senders have looked. They look again only when the queue seems full, so that the
  *      reader's line stays with the reader.
- *  K10 has_descriptor is CSHM_DESCRIPTOR_... or 0, and watched 0 or 1.
+ *  K10 has_descriptor is 0, CSHM_DESCRIPTOR_DATAGRAM or _LISTENS, each perhaps with _FAST; watched is 0 or 1.
  *  K11 a Ksock with CSHM_SPECIAL_CLOSING is departed: it has no bindings, no requests, nothing urgent, set aside or pending,
  *      and waits for the certain end of its owner, who may still touch what it holds.
+ *  K12 fast_inode is not 0 once has_descriptor says CSHM_DESCRIPTOR_FAST; it is stored before.
+ *  K13 backlog_tail <= tail: a message before it has been there since backlog_since, if head has not passed it.
  *
  * count, the number of messages queued, is (tail - tombstones) - passed + urgent_count.
  */
@@ -231,7 +234,8 @@ typedef struct cshm_ksock {
     uint32_t inside;           /* owner: threads in a waiting call, which look into the queue before they leave it */
     uint32_t watched;          /* 1 while the owner's helper looks whether the descriptor is still open; direct */
     uint32_t net_namespace;    /* owner: where the descriptor has its name          */
-    uint32_t signal_reserved[8];
+    uint64_t fast_inode;       /* K12; owner: of the fast descriptor's FIFO         */
+    uint32_t signal_reserved[6];
 
     /* The reading end; owner. */
     uint64_t head;
@@ -243,10 +247,12 @@ typedef struct cshm_ksock {
     uint32_t set_aside_head;   /* +1 */
     uint32_t set_aside_tail;   /* +1 */
     uint32_t set_aside_count;
-    uint32_t cold_reserved1;
+    uint32_t most_queued;      /* direct: the most messages queued that anybody noted */
     uint64_t missed;           /* copies not delivered because the queue was full */
     uint64_t lost_since;       /* sequence of the UnbindEventsLost it has, or 0   */
-    uint64_t cold_reserved[4];
+    uint64_t backlog_since;    /* direct: CLOCK_MONOTONIC when the tail was backlog_tail; stored before it */
+    uint64_t backlog_tail;     /* K13; direct                                     */
+    uint64_t cold_reserved[2];
 } cshm_ksock;
 
 enum {  /* bits of cshm_ksock.special */
@@ -261,6 +267,7 @@ enum {  /* cshm_ksock.rung and has_descriptor */
     CSHM_RUNG_MASK = 3,    /* above it a count of the times that the owner has drained it                   */
     CSHM_RUNG_ROUND = 4,
     CSHM_DESCRIPTOR_DATAGRAM = 1, CSHM_DESCRIPTOR_LISTENS = 2,  /* cshm_ksock.has_descriptor */
+    CSHM_DESCRIPTOR_FAST = 4,  /* besides: a FIFO, which is rung instead */
 };
 
 /*

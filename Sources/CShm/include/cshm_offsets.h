@@ -46,6 +46,7 @@ enum {
     CSHM_STATE_BINDS = offsetof(cshm_state, binds),
     CSHM_STATE_BIND_WAITERS = offsetof(cshm_state, bind_waiters),
     CSHM_STATE_HELPERS_BELL = offsetof(cshm_state, helpers_bell),
+    CSHM_STATE_EXHAUSTIONS = offsetof(cshm_state, exhaustions),
     CSHM_STATE_STAR_DEPTHS = offsetof(cshm_state, star_depths),
     CSHM_STATE_SIZE = sizeof(cshm_state),
 };
@@ -113,11 +114,15 @@ enum {
     CSHM_KSOCK_INSIDE = offsetof(cshm_ksock, inside),
     CSHM_KSOCK_WATCHED = offsetof(cshm_ksock, watched),
     CSHM_KSOCK_NET_NAMESPACE = offsetof(cshm_ksock, net_namespace),
+    CSHM_KSOCK_FAST_INODE = offsetof(cshm_ksock, fast_inode),
     CSHM_KSOCK_POPPED = offsetof(cshm_ksock, popped),
     CSHM_KSOCK_SET_ASIDE_HEAD = offsetof(cshm_ksock, set_aside_head),
     CSHM_KSOCK_SET_ASIDE_TAIL = offsetof(cshm_ksock, set_aside_tail),
     CSHM_KSOCK_SET_ASIDE_COUNT = offsetof(cshm_ksock, set_aside_count),
+    CSHM_KSOCK_MOST_QUEUED = offsetof(cshm_ksock, most_queued),
     CSHM_KSOCK_MISSED = offsetof(cshm_ksock, missed),
+    CSHM_KSOCK_BACKLOG_SINCE = offsetof(cshm_ksock, backlog_since),
+    CSHM_KSOCK_BACKLOG_TAIL = offsetof(cshm_ksock, backlog_tail),
     CSHM_KSOCK_LOST_SINCE = offsetof(cshm_ksock, lost_since),
     CSHM_KSOCK_SIZE = sizeof(cshm_ksock),
 };

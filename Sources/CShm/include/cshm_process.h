@@ -16,6 +16,7 @@ uint32_t cshm_net_namespace(void);
 uint64_t cshm_start_time(uint32_t process);
 /* Whether the process of this pid that started then has ended: 1 only if that is certain. */
 int cshm_process_is_gone(uint32_t process, uint64_t start_time);
+/* How many processors the calling thread may run on. */
 uint32_t cshm_processors(void);
 uint32_t cshm_user_id(void);
 

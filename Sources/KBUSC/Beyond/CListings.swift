@@ -6,10 +6,10 @@ internal import CShm
 @c(kbus_list_bindings) @implementation
 public func kbus_list_bindings(_ device_number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!) -> CInt {
   unsafe list(device_number, text) { bus, text in
-    text += BindingInfo.header.utf8
+    text += BindingInfo.header.bytes
     text.append(Ascii.newline)
     for binding in bus.bindings {
-      text += binding.line.utf8
+      text += binding.line.bytes
       text.append(Ascii.newline)
     }
   }
@@ -17,7 +17,7 @@ public func kbus_list_bindings(_ device_number: CInt, _ text: UnsafeMutablePoint
 
 @c(kbus_list_statistics) @implementation
 public func kbus_list_statistics(_ device_number: CInt, _ text: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>!) -> CInt {
-  unsafe list(device_number, text) { bus, text in text += bus.statistics.text.utf8 }
+  unsafe list(device_number, text) { bus, text in text += bus.statistics.text.bytes }
 }
 
 /// The listings of one bus or of all, in memory that C frees.
@@ -55,6 +55,9 @@ public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutable
     counters.missed = own.missed
     counters.bus_recoveries = recoveries
     counters.bus_lock_stalls = stalls
+    counters.most_queued = UInt64(own.mostQueued)
+    counters.oldest_unread_ns = own.oldestUnread.inNanoseconds
+    counters.newly_missed = try ksock.ksock.newlyMissed()
     unsafe withUnsafeBytes(of: counters) {
       unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count))
     }

@@ -29,8 +29,9 @@ public enum Bus {
   public static func remove(_ number: Int, in directory: String? = nil) throws(KBusError) {
     let directory = directory ?? BusDirectory.standard, path = BusDirectory.path(number, in: directory)
     guard number >= 0, number < BusDirectory.mostBuses, BusDirectory.facts(path) != nil else { throw .noSuchBus(number, directory) }
-    let result = unsafe path.withCString { unsafe cshm_file_remove($0) }
+    let result = unsafe path.withCharacters { unsafe cshm_file_remove($0) }
     guard result == 0 else { throw .cannotOpen(path, -result) }
+    for incarnation in BusDirectory.fifos(of: number, in: directory) { BusDirectory.removeFifo(path, incarnation) }
   }
 
   /// The numbers of the buses there are, in order.

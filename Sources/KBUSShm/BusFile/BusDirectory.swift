@@ -30,7 +30,7 @@ enum BusDirectory {
 
   static func facts(_ path: String) -> cshm_file_facts? {
     var facts = cshm_file_facts()
-    let result = unsafe path.withCString { unsafe cshm_path_facts_of($0, &facts) }
+    let result = unsafe path.withCharacters { unsafe cshm_path_facts_of($0, &facts) }
     return result == 0 ? facts : nil
   }
 }

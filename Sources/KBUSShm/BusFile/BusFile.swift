@@ -36,7 +36,7 @@ struct BusFile: ~Copyable {
     let path = BusDirectory.path(number, in: directory)
     // Twice at most: somebody else may make bus 0 between our look and our link.
     for _ in 0..<2 {
-      let descriptor = unsafe path.withCString { unsafe cshm_file_open($0) }
+      let descriptor = unsafe path.withCharacters { unsafe cshm_file_open($0) }
       if descriptor >= 0 { return try BusFile(checking: descriptor, path) }
       guard descriptor == -CInt(CSHM_ENOENT) else { throw .cannotOpen(path, -descriptor) }
       try BusDirectory.check(directory, "open")
@@ -133,7 +133,7 @@ struct BusFile: ~Copyable {
     let path = BusDirectory.path(number, in: directory)
     try BusDirectory.check(directory, "create")
     guard BusDirectory.facts(path) == nil else { throw .busExists(path) }
-    let descriptor = unsafe directory.withCString { unsafe cshm_file_make($0) }
+    let descriptor = unsafe directory.withCharacters { unsafe cshm_file_make($0) }
     guard descriptor >= 0 else { throw .cannotCreate(path, -descriptor) }
     defer { _ = cshm_file_close(descriptor) }
     let geometry = Geometry(limits)
@@ -141,7 +141,7 @@ struct BusFile: ~Copyable {
     try initialise(descriptor, geometry, number, mode, path)
     var result = cshm_file_set_access(descriptor, mode, group)
     guard result == 0 else { throw .cannotCreate(path, -result) }
-    result = unsafe path.withCString { unsafe cshm_file_link(descriptor, $0) }
+    result = unsafe path.withCharacters { unsafe cshm_file_link(descriptor, $0) }
     guard result == 0 else { throw result == -CInt(CSHM_EEXIST) ? .busExists(path) : .cannotCreate(path, -result) }
   }
 
@@ -153,7 +153,7 @@ struct BusFile: ~Copyable {
     var result = cshm_file_set_size(descriptor, UInt64(geometry.fileBytes))
     if result == 0 { result = cshm_file_reserve(descriptor, 0, needed) }
     if result == -CInt(CSHM_ENOSPC) {
-      let left = unsafe directory.withCString { unsafe cshm_space_left($0) }
+      let left = unsafe directory.withCharacters { unsafe cshm_space_left($0) }
       throw .noSpace("create", path, needed: needed, left: left)
     }
     guard result == 0 else { throw .cannotCreate(path, -result) }

@@ -39,7 +39,7 @@ public struct BusOptions: Sendable {
   ///
   /// **Errors:** `badOption` naming the word that is not understood.
   public init(parsing text: String) throws(KBusError) {
-    let words = Self.words(Array(text.utf8))
+    let words = Self.words(text.bytes)
     var next = words.startIndex
     var chosen: [SlotClass] = []
     while next < words.endIndex {
@@ -94,7 +94,7 @@ public struct BusOptions: Sendable {
     }
   }
 
-  private static func word(_ text: StaticString) -> [UInt8] { Array(text.description.utf8) }
+  private static func word(_ text: StaticString) -> [UInt8] { text.description.bytes }
 
   private static func number(
     _ digits: [UInt8], _ option: [UInt8], radix: Int = 10, _ range: ClosedRange<Int>

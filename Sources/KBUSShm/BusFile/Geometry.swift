@@ -166,7 +166,7 @@ extension Geometry.Limits {
     func check(_ value: Int, _ range: ClosedRange<Int>, _ what: StaticString) throws(KBusError) {
       guard range.contains(value) else {
         throw .badOption(
-          Array(what.description.utf8), "is \(value): it must be from \(range.lowerBound) to \(range.upperBound)")
+          what.description.bytes, "is \(value): it must be from \(range.lowerBound) to \(range.upperBound)")
       }
     }
     try check(options.maxKsocks, 1...65_536, "--max-ksocks")
@@ -180,7 +180,7 @@ extension Geometry.Limits {
       try check(slot.bytes, 64...Geometry.largestPayload, "the size of --slots")
       try check(slot.count, 1...Geometry.mostSlots, "the count of --slots")
       guard index == 0 || slots[index - 1].bytes < slot.bytes else {
-        throw .badOption(Array("--slots".utf8), "names \(slot.bytes) bytes twice")
+        throw .badOption("--slots".bytes, "names \(slot.bytes) bytes twice")
       }
     }
     try self.init(options, sorted: slots)
@@ -197,12 +197,12 @@ extension Geometry.Limits {
     let maximum = (max(options.maxMessageSize ?? largestMessage, 0) + 3) / 4 * 4
     if let asked = options.maxMessageSize, asked < Geometry.lowestAbsoluteMaxMessage {
       throw .badOption(
-        Array("--max-message-size".utf8), "is \(asked): a bus takes messages of at least \(Geometry.lowestAbsoluteMaxMessage)")
+        "--max-message-size".bytes, "is \(asked): a bus takes messages of at least \(Geometry.lowestAbsoluteMaxMessage)")
     }
     absoluteMaxMessage = max(maximum, Geometry.lowestAbsoluteMaxMessage)
     if largestMessage < absoluteMaxMessage {
       guard slots.count < Int(CSHM_CLASSES) else {
-        throw .badOption(Array("--slots".utf8), "has no class that holds a message of \(absoluteMaxMessage) bytes")
+        throw .badOption("--slots".bytes, "has no class that holds a message of \(absoluteMaxMessage) bytes")
       }
       slots.append(BusOptions.SlotClass(bytes: absoluteMaxMessage, count: largest.count))
     }

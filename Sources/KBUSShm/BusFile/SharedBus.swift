@@ -17,6 +17,7 @@ final class SharedBus: @unchecked Sendable {
   let path: String
   let scratch: Scratch
   let helped = HelpedKsocks()
+  let fifos = Fifos()
   let ownership = Ownership()
   let descriptor: CInt
   /// Of the process that mapped it: a child makes a mapping of its own.
@@ -87,7 +88,7 @@ final class SharedBus: @unchecked Sendable {
   func reserve(_ offset: Int, count: Int) throws(KBusError) {
     let result = cshm_file_reserve(descriptor, UInt64(offset), UInt64(count))
     guard result != -CInt(CSHM_ENOSPC) else {
-      let left = unsafe directory.withCString { unsafe cshm_space_left($0) }
+      let left = unsafe directory.withCharacters { unsafe cshm_space_left($0) }
       throw .noSpace("loan", path, needed: UInt64(count), left: left)
     }
     guard result == 0 else { throw .system(-result, "loan", path) }
@@ -113,6 +114,8 @@ struct Scratch {
   let endOf: LocalArray<UInt32>
   /// Where the copies of a direct send go: those to a requester and to who is remembered.
   let plan: LocalArray<PlannedCopy>
+  /// Requests that a Ksock owes an answer to, when it goes.
+  let requests: LocalArray<UInt32>
   /// Where to begin to look for a free record, by `Hint`.
   let hints: LocalArray<Int>
 
@@ -128,6 +131,7 @@ struct Scratch {
     ends = LocalArray(repeating: QueueEnd(), count: geometry.limits.ksocks)
     endOf = LocalArray(repeating: 0, count: geometry.limits.ksocks)
     plan = LocalArray(count: KnownName.mostRecipients + 1)
+    requests = LocalArray(repeating: 0, count: geometry.limits.requests)
     hints = LocalArray(repeating: 0, count: Hint.slotClass.rawValue + Int(CSHM_CLASSES))
   }
 
@@ -137,6 +141,7 @@ struct Scratch {
     ends.deallocate()
     endOf.deallocate()
     plan.deallocate()
+    requests.deallocate()
     hints.deallocate()
   }
 }

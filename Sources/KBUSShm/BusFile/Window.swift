@@ -66,6 +66,9 @@ internal import CShm
     _ = unsafe cshm_and64(base + field, ~bits)
   }
 
+  /// The entry behind this one, which must be in the same chunk.
+  @inline(__always) var nextEntry: Window { unsafe Window(base: base + CSHM_ENTRY_SIZE) }
+
   @inline(__always) func prefetch(_ field: Int = 0) { unsafe cshm_prefetch(base + field) }
   @inline(__always) func prefetchToWrite(_ field: Int = 0) { unsafe cshm_prefetch_to_write(base + field) }
 }

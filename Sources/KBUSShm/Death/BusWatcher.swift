@@ -124,9 +124,13 @@ final class BusWatcher: @unchecked Sendable {
     // Looked at after the descriptor is open: another process may have the pid by now. Then the owner is over, as one look will tell.
     if Machine.isGone(pid: owner.pid, startTime: owner.startTime) { _ = try? bus.reap(.one(owner.index)) }
     guard descriptor >= 0 else { return -1 }
-    let result = cshm_events_add(reaper.events, descriptor, UInt64(number) << 32 | UInt64(owner.index), 1)
-    if result < 0 { _ = cshm_file_close(descriptor) }
-    return result < 0 ? -1 : descriptor
+    if reaper.maySpend(descriptor),
+      cshm_events_add(reaper.events, descriptor, UInt64(number) << 32 | UInt64(owner.index), 1) == 0
+    {
+      return descriptor
+    }
+    _ = cshm_file_close(descriptor)
+    return -1
   }
 
   private func startSlice() -> Bool {

@@ -118,8 +118,11 @@ struct InvariantChecker {
     expect(seen <= ksock.passed, .k9, "Ksock \(ksock.id): \(seen) seen, \(ksock.passed) passed")
     let watched = bus.memory.u32(ksock.at + CSHM_KSOCK_WATCHED)
     expect(
-      ksock.hasDescriptor <= UInt32(CSHM_DESCRIPTOR_LISTENS) && watched <= 1, .k10,
+      ksock.hasDescriptor & ~UInt32(CSHM_DESCRIPTOR_FAST) <= UInt32(CSHM_DESCRIPTOR_LISTENS) && watched <= 1, .k10,
       "Ksock \(ksock.id): descriptor \(ksock.hasDescriptor), watched \(watched)")
+    let inode = bus.memory.u64(ksock.at + CSHM_KSOCK_FAST_INODE)
+    expect(!ksock.hasFastDescriptor || inode != 0, .k12, "Ksock \(ksock.id): a fast descriptor without an inode")
+    expect(ksock.backlogTail <= tail, .k13, "Ksock \(ksock.id): backlog to \(ksock.backlogTail), tail \(tail)")
     try checkEntries(ksock)
     try checkLists(ksock)
     try checkHeld(ksock)

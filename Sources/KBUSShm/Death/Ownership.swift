@@ -10,7 +10,7 @@ final class Ownership: @unchecked Sendable {
   fileprivate var ksocks = 0
   fileprivate(set) var index: Int?
   fileprivate var incarnation: UInt64 = 0
-  fileprivate var helper: Helper?
+  fileprivate(set) var helper: Helper?
 
   deinit { word.deallocate() }
 

@@ -22,15 +22,16 @@ package final class Reaper: @unchecked Sendable {
   // Sendable: `watchers` is guarded by the process lock; the rest does not change.
   let options: ReaperOptions
   let events: CInt
+  private let mostDescriptors: UInt64
   private let directoryEvents: CInt
   private var watchers: [BusWatcher?] = []
   private static let ofDirectory: UInt64 = .max
 
   package init(_ options: ReaperOptions) {
     self.options = options
-    _ = cshm_raise_descriptor_limit()
+    mostDescriptors = cshm_raise_descriptor_limit()
     events = cshm_events_make()
-    directoryEvents = unsafe options.directory.withCString { unsafe cshm_directory_watch($0) }
+    directoryEvents = unsafe options.directory.withCharacters { unsafe cshm_directory_watch($0) }
     if directoryEvents >= 0 { _ = cshm_events_add(events, directoryEvents, Self.ofDirectory, 0) }
   }
 
@@ -91,6 +92,11 @@ package final class Reaper: @unchecked Sendable {
     if watcher.number < watchers.count { watchers[watcher.number] = watcher } else { watchers.append(watcher) }
   }
 
+  /// Some are kept free, to look into /proc with and for buses that come.
+  func maySpend(_ descriptor: CInt) -> Bool { UInt64(descriptor) + Self.spareDescriptors < mostDescriptors }
+
+  private static let spareDescriptors: UInt64 = 8
+
   /// Called by a watcher whose bus is not used: how long until the program ends. Nil while some bus is used.
   func timeLeft() -> UInt64? {
     let now = cshm_now()
@@ -119,7 +125,7 @@ package final class Reaper: @unchecked Sendable {
   func say(_ phrase: Phrase) {
     guard options.isVerbose else { return }
     let line: Phrase = "kbus-reaper: \(phrase.text)\n"
-    var bytes = Array(line.text.utf8)
+    var bytes = line.text.bytes
     unsafe bytes.withUnsafeMutableBytes { unsafe cshm_print(2, $0.baseAddress!, UInt($0.count)) }
   }
 }

@@ -21,7 +21,7 @@ enum ReaperProgram {
     let beyond: Phrase = "\(library)/../libexec"
     for place in [program, library, beyond.text, "/usr/local/libexec", "/usr/libexec"] {
       let path = Phrase("\(place)/kbus-reaper").text
-      if unsafe path.withCString({ unsafe cshm_is_executable($0) }) != 0 { return path }
+      if unsafe path.withCharacters({ unsafe cshm_is_executable($0) }) != 0 { return path }
     }
     return nil
   }
@@ -35,9 +35,9 @@ enum ReaperProgram {
   }
 
   fileprivate static func start(_ path: String, _ directory: String) {
-    unsafe path.withCString { path in
-      unsafe "--directory".withCString { option in
-        unsafe directory.withCString { directory in
+    unsafe path.withCharacters { path in
+      unsafe "--directory".withCharacters { option in
+        unsafe directory.withCharacters { directory in
           var arguments: [UnsafeMutablePointer<CChar>?] = unsafe [path, option, directory].map { unsafe UnsafeMutablePointer(mutating: $0) }
           unsafe arguments.append(nil)
           _ = unsafe arguments.withUnsafeBufferPointer { unsafe cshm_start_detached(path, $0.baseAddress!) }

@@ -32,6 +32,8 @@ public enum Watcher: UInt32, Sendable {
 
   private var words: [cshm_watched] = []
   private var deadline: UInt64 = .max
+  /// Somebody waits for more than deaths.
+  var hearsBells = false
 
   private static let shortestPause: UInt64 = 2_000_000
   private static let longestPause: UInt64 = 250_000_000
@@ -76,14 +78,20 @@ public enum Watcher: UInt32, Sendable {
   mutating func begin() {
     words.removeAll(keepingCapacity: true)
     deadline = .max
+    hearsBells = false
   }
 
-  mutating func add(_ word: cshm_watched) { words.append(word) }
+  /// With more words than the kernel can wait for, it looks at the rest now and then.
+  mutating func add(_ word: cshm_watched) {
+    if words.count < Int(CSHM_MOST_WATCHED) { words.append(word) } else { wake(after: Self.shortestPause) }
+  }
 
   /// A bell, as it is now: what it tells of is to be looked at afterwards.
   mutating func add(_ bell: Int) { add(bell, memory.acquire32(bell)) }
 
-  private mutating func add(_ place: Int, _ value: UInt32) { unsafe words.append(cshm_watch(memory.lockWord(place), value)) }
+  private mutating func add(_ place: Int, _ value: UInt32) { unsafe add(cshm_watch(memory.lockWord(place), value)) }
+
+  mutating func wake(at time: UInt64) { deadline = min(deadline, time) }
 
   mutating func wake(after nanoseconds: UInt64) { deadline = min(deadline, cshm_now() &+ nanoseconds) }
 
@@ -92,7 +100,8 @@ public enum Watcher: UInt32, Sendable {
     guard result < 0, ![-CInt(CSHM_EAGAIN), -CInt(CSHM_EINTR), -CInt(CSHM_ETIMEDOUT)].contains(result) else { return }
     // Linux before 5.16 can't wait for several words, and a sandbox may not let us: look now and then.
     let first = unsafe UnsafeRawPointer(bitPattern: UInt(words[0].address))!
-    _ = unsafe cshm_futex_wait(first, UInt32(words[0].expected), min(deadline, cshm_now() &+ Self.longestPause))
+    _ = unsafe cshm_futex_wait(
+      first, UInt32(words[0].expected), min(deadline, cshm_now() &+ (hearsBells ? Self.shortestPause : Self.longestPause)))
   }
 
   // The role
@@ -158,6 +167,7 @@ public enum Watcher: UInt32, Sendable {
     startAt = now &+ startDelay
     // Whoever had it may have missed an end.
     _ = try? bus.reap(.all)
+    bus.removeStrayFifos()
   }
 
   private mutating func giveRoleBack() {

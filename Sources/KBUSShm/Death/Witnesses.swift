@@ -1,6 +1,6 @@
 // What is known of a process that has Ksocks on the bus: does it live, is it ending, or is it certainly over?
 //
-// Three witnesses (docs/decisions/0013). The life word of its helper thread tells early of every end, execve among them, but
+// Three witnesses (docs/decisions/0014). The life word of its helper thread tells early of every end, execve among them, but
 // other threads of the process may run on for a moment. That its pid is gone is certain, and late: not before all its memory has
 // been given back. The mark on the bus file goes with the last copy of the descriptor: it tells of an end after execve and
 // in other pid namespaces, but a forked child can keep it.

@@ -10,14 +10,17 @@ enum ExhaustiblePool {
 }
 
 extension SharedBus {
-  /// The error for a pool without a free record. Slow, and only on the way to failing.
+  /// The error for a pool without a free record. Slow, and only on the way to failing. Under the lock.
   func exhausted(_ pool: ExhaustiblePool, _ operation: StaticString) -> KBusError {
+    memory.store64(geometry.state + CSHM_STATE_EXHAUSTIONS, exhaustionCount &+ 1)
     let (what, count) = describe(pool)
     let found: Phrase = "all \(count) \(what.text) of the bus are in use"
     guard let (holder, uses) = largestHolder(pool) else { return KBusError(.poolExhausted, operation, found) }
     let who: Phrase = if case .ksocks = pool { "process \(pid(of: holder))" } else { "Ksock \(holder.id) of process \(pid(of: holder))" }
     return KBusError(.poolExhausted, operation, "\(found.text); \(who.text) holds most, \(uses)")
   }
+
+  var exhaustionCount: UInt64 { memory.u64(geometry.state + CSHM_STATE_EXHAUSTIONS) }
 
   private func describe(_ pool: ExhaustiblePool) -> (Phrase, Int) {
     switch pool {

@@ -6,7 +6,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
   case t1, t2, t3
   case l1
   case j1, j2
-  case k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11
+  case k1, k2, k3, k4, k5, k6, k7, k8, k9, k10, k11, k12, k13
   case o1, o2, o3
   case e1
   case c1, c2, c3
@@ -39,6 +39,8 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k9: "K9"
     case .k10: "K10"
     case .k11: "K11"
+    case .k12: "K12"
+    case .k13: "K13"
     case .o1: "O1"
     case .o2: "O2"
     case .o3: "O3"
@@ -81,6 +83,8 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k9: "senders have seen no more messages taken than were"
     case .k10: "a descriptor is of a known kind, and watched or not"
     case .k11: "a Ksock that has departed has nothing left but memory"
+    case .k12: "a fast descriptor has its inode beside it"
+    case .k13: "a backlog begins where messages are"
     case .o1: "no two owners have the same incarnation"
     case .o2: "a Ksock's owner is in use"
     case .o3: "all Ksocks of an owner that has departed have departed"

@@ -37,15 +37,15 @@ extension Ksock {
   }
 
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
-  /// microseconds where there is more than one core.
+  /// microseconds; nothing where the thread that opens the Ksock may run on one processor only, since whoever is to answer needs it.
   public func setSpinBudget(_ budget: Duration) { spinBudget.value = budget.inNanoseconds }
 
   // Inside
 
   private func waitToTake(_ deadline: Deadline) throws(KBusError) -> ReceivedMessage? {
     if deadline.isPast { return nil }
-    goInside()
-    defer { comeOut() }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
     while true {
       if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
       if deadline.isPast { return nil }
@@ -120,7 +120,7 @@ extension Ksock {
   #endif
   func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
-    let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
+    let own = reading.value.own
     guard own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { return try refuseClosed() }
     if own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return try takeSpecial() }
     return try shared.takeFront(record, reading)
@@ -141,7 +141,7 @@ extension Ksock {
   @inline(__always) func afterTake(_ taken: Taken?) throws(KBusError) {
     cshm_fence_behind_atomic()
     guard let taken else { return }
-    let special = record.special
+    let special = reading.value.own.u32(CSHM_KSOCK_SPECIAL)
     if special != 0 { try afterTake(taken, special) }
   }
 

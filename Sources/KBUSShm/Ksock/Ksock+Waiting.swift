@@ -22,8 +22,8 @@ extension Ksock {
   public func wait(for what: Readiness, within limit: Duration?) throws(KBusError) -> Readiness {
     try check("wait")
     let deadline = Deadline.after(limit)
-    goInside()
-    defer { comeOut() }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
     while true {
       if deadline.isPast { return try readiness().intersection(what) }
       let found = try sleep(until: deadline) { () throws(KBusError) -> Readiness? in
@@ -36,7 +36,7 @@ extension Ksock {
     }
   }
 
-  private func readiness() throws(KBusError) -> Readiness {
+  func readiness() throws(KBusError) -> Readiness {
     try check("wait")
     var ready: Readiness = []
     if mode != .readOnly, try retryPending() { ready.insert(.writable) }

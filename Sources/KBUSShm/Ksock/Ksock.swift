@@ -33,6 +33,7 @@ public final class Ksock: @unchecked Sendable {
 
   // Guarded by takeLock
   let reading: LocalPlace<ReadingEnd>
+  var missedBefore: UInt64 = 0
   var awaited: [AwaitedReply] = [] { didSet { state.value.awaitsReplies = !awaited.isEmpty } }
   // Guarded by sendLock
   let ownSlots: LocalArray<OwnSlots>
@@ -54,6 +55,11 @@ public final class Ksock: @unchecked Sendable {
   /// The id of the message that the helper sent last, until the program asks.
   var sentByHelper: MessageID? { didSet { state.value.hasSentByHelper = sentByHelper != nil } }
   let names = KnownNames()
+
+  #if !$Embedded
+    /// Waits that have no thread of their own; guarded by takeLock.
+    var hearing = Hearing()
+  #endif
 
   private let takeLock = LocalPlace<UInt32>(0)
   private let sendLock = LocalPlace<UInt32>(0)
@@ -102,7 +108,7 @@ public final class Ksock: @unchecked Sendable {
     id = record.id
     incarnation = record.incarnation
     generation = cshm_fork_generation()
-    reading = LocalPlace(ReadingEnd(chunk: Int(record.firstChunk) - 1))
+    reading = LocalPlace(ReadingEnd(shared, record))
     ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
     spinBudget = LocalPlace(cshm_processors() > 1 ? Self.defaultSpin : 0)
   }
@@ -143,6 +149,10 @@ public final class Ksock: @unchecked Sendable {
   public func close() {
     guard isOurs else { return }
     if descriptor.isOpen { shared.stopHelping(self) }
+    #if !$Embedded
+      // After the locks have been given back: whoever waits without a thread is told.
+      defer { stopHearing() }
+    #endif
     lockTakes()
     lockSends()
     defer {
@@ -157,6 +167,8 @@ public final class Ksock: @unchecked Sendable {
       for place in 0..<own.count { slots.append(own[place].index) }
     }
     pending = nil
+    // First of all, so that whoever is killed here leaves no FIFO that nobody would miss.
+    closeFastDescriptor()
     shared.close(record, incarnation, givingBack: slots)
     // Threads of ours that wait for a message are told.
     record.ring()

@@ -40,6 +40,10 @@ public struct KsockStatistics: Sendable {
   public let unreplied: UInt32
   /// Copies it did not get because its queue was full.
   public let missed: UInt64
+  /// The most messages queued ever, but for the last 31 before it was noted; and for how long the oldest one has waited now, at least:
+  /// counted from when somebody noted it, at the latest when a queue grows by 32 messages or somebody asks for these numbers.
+  public let mostQueued: UInt32
+  public let oldestUnread: Duration
   public let isPending: Bool
 }
 
@@ -55,6 +59,8 @@ public struct BusStatistics: Sendable {
   /// Locks taken over from a dead holder, and waits for the lock that ran into a time-out.
   public let recoveries: UInt64
   public let lockStalls: UInt64
+  /// Times that memory of some kind was found used up: slots, bindings, requests, ...
+  public let exhaustions: UInt64
   /// Processes that ended without closing their Ksocks.
   public let reaps: UInt64
   /// Who is told when a process ends.
@@ -77,7 +83,8 @@ extension KsockStatistics {
     self.init(
       id: ksock.id, pid: Int32(bitPattern: pid), lastMessage: ksock.lastSent, queued: UInt32(ksock.queued),
       maxMessages: ksock.maxMessages, setAside: ksock.setAsideCount, outstanding: ksock.reserved, outstandingMax: ksock.reservedMax,
-      unreplied: ksock.popped &- ksock.struck, missed: ksock.missed, isPending: ksock.pending != 0)
+      unreplied: ksock.popped &- ksock.struck, missed: ksock.missed,
+      mostQueued: ksock.mostQueued, oldestUnread: .nanoseconds(Int64(truncatingIfNeeded: ksock.backlogAge)), isPending: ksock.pending != 0)
   }
 
   fileprivate var text: String {
@@ -104,7 +111,8 @@ extension Ksock {
   /// This Ksock in numbers, and the recoveries and lock stalls of its bus.
   func counters() throws(KBusError) -> (KsockStatistics, recoveries: UInt64, lockStalls: UInt64) {
     try withBus("counters") { _ throws(KBusError) in
-      (KsockStatistics(record, pid: shared.pid(of: record)), shared.recoveryCount, shared.lockStallCount)
+      shared.noteBacklog(of: record)
+      return (KsockStatistics(record, pid: shared.pid(of: record)), shared.recoveryCount, shared.lockStallCount)
     }
   }
 
@@ -131,13 +139,16 @@ extension SharedBus {
 
   func statistics() -> BusStatistics {
     var open: [(sequence: UInt64, index: Int)] = []
-    for index in 0..<geometry.limits.ksocks where ksock(index).isOpen { open.append((ksock(index).incarnation, index)) }
+    for index in 0..<geometry.limits.ksocks where ksock(index).isOpen {
+      noteBacklog(of: ksock(index))
+      open.append((ksock(index).incarnation, index))
+    }
     let ksocks = newestFirst(open).map { KsockStatistics(ksock($0), pid: pid(of: ksock($0))) }
     let last = memory.u32(geometry.lockLine + CSHM_LOCK_LINE_LAST_SERIAL)
     return BusStatistics(
       bus: number, nextKsock: memory.u32(geometry.state + CSHM_STATE_NEXT_KSOCK_ID),
       nextSerial: last == 0 ? 0 : last == .max ? 1 : last + 1, setAside: UInt32(setAsideCount), isTragic: isTragic,
       recoveries: recoveryCount,
-      lockStalls: lockStallCount, reaps: reapCount, watcher: watcher, ksocks: ksocks)
+      lockStalls: lockStallCount, exhaustions: exhaustionCount, reaps: reapCount, watcher: watcher, ksocks: ksocks)
   }
 }

@@ -68,16 +68,16 @@ private struct Printer {
     var bytes: [UInt8] = [UInt8(ascii: "b"), mark]
     for byte in data.prefix(limit) {
       switch byte {
-      case UInt8(ascii: "\n"): bytes += Array("\\n".utf8)
-      case UInt8(ascii: "\r"): bytes += Array("\\r".utf8)
-      case UInt8(ascii: "\t"): bytes += Array("\\t".utf8)
+      case UInt8(ascii: "\n"): bytes += "\\n".bytes
+      case UInt8(ascii: "\r"): bytes += "\\r".bytes
+      case UInt8(ascii: "\t"): bytes += "\\t".bytes
       case mark, UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
       case 0x20..<0x7F: bytes.append(byte)
-      default: bytes += Array("\\x".utf8) + [hexDigit(byte >> 4), hexDigit(byte & 15)]
+      default: bytes += "\\x".bytes + [hexDigit(byte >> 4), hexDigit(byte & 15)]
       }
     }
     bytes.append(mark)
-    if data.count > limit { bytes += Array("...".utf8) }
+    if data.count > limit { bytes += "...".bytes }
     return String(decoding: bytes, as: UTF8.self)
   }
 

@@ -16,7 +16,7 @@ public struct Announcement: OutgoingMessage {
   }
 
   public init(_ name: MessageName, _ text: String, flags: MessageFlags = []) {
-    self.init(name, Array(text.utf8), flags: flags)
+    self.init(name, text.bytes, flags: flags)
   }
 }
 
@@ -29,7 +29,7 @@ public struct Request: OutgoingMessage {
   }
 
   public init(_ name: MessageName, _ text: String, flags: MessageFlags = []) {
-    self.init(name, Array(text.utf8), flags: flags)
+    self.init(name, text.bytes, flags: flags)
   }
 
   /// A stateful Request: only the Ksock that sent `earlier` (a Reply), or that `earlier` was meant for (a stateful
@@ -54,7 +54,7 @@ public struct Request: OutgoingMessage {
   public init(
     following earlier: Message, _ name: MessageName, _ text: String, flags: MessageFlags = []
   ) throws(KBusError) {
-    try self.init(following: earlier, name, Array(text.utf8), flags: flags)
+    try self.init(following: earlier, name, text.bytes, flags: flags)
   }
 }
 
@@ -71,6 +71,6 @@ public struct Reply: OutgoingMessage {
   }
 
   public init(to request: Message, _ text: String, flags: MessageFlags = []) throws(KBusError) {
-    try self.init(to: request, Array(text.utf8), flags: flags)
+    try self.init(to: request, text.bytes, flags: flags)
   }
 }

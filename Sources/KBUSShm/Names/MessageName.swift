@@ -13,7 +13,7 @@ public struct MessageName: Sendable, Equatable {
   /// The longest name that the bus takes, in bytes.
   public static let maximumLength = 1000
 
-  public init(_ name: String) { bytes = Array(name.utf8) }
+  public init(_ name: String) { bytes = name.bytes }
 
   public init(bytes: [UInt8]) { self.bytes = bytes }
 

@@ -35,16 +35,16 @@ struct EntryRecord {
   let at: Int
 
   /// All of its words, whose bounds are checked together.
-  @inline(__always) private var window: Window { memory.window(at, CSHM_ENTRY_SIZE) }
+  @inline(__always) var window: Window { memory.window(at, CSHM_ENTRY_SIZE) }
 
   @inline(__always) var stamp: UInt64 { window.acquire64(CSHM_ENTRY_STAMP) }
   @inline(__always) var binding: UInt64 { window.u64(CSHM_ENTRY_BINDING) }
 
-  @inline(__always) var copy: Copy { Copy(memory.window(at, CSHM_ENTRY_SIZE)) }
+  @inline(__always) var copy: Copy { Copy(window) }
 
   /// Everything but the stamp, direct: invisible until the stamp is committed.
   func write(_ copy: Copy) {
-    let entry = memory.window(at, CSHM_ENTRY_SIZE)
+    let entry = window
     entry.store64(CSHM_ENTRY_BINDING, copy.binding)
     entry.store64(CSHM_ENTRY_SLOT, copy.slotWord)
     entry.store64(CSHM_ENTRY_META, copy.kindWord)

@@ -26,6 +26,8 @@ struct DirectOutcome: BitwiseCopyable {
   var requester = -1
   /// The Replier's helper is to look after its descriptor.
   var callsHelpers = false
+  /// Where the record of the one recipient is, if there is only one.
+  var loneAt = -1
 }
 
 /// What is decided of a message before anything changes: its place in the order, and what becomes of the request.
@@ -165,7 +167,9 @@ extension SharedBus {
     applySerials(decision, sender)
     applyTail(copy, decision)
     transaction.end()
-    return finish(message, copy, decision, sender)
+    var outcome = finish(message, copy, decision, sender)
+    outcome.loneAt = copy.ksockAt
+    return outcome
   }
 
   // The parts of both

@@ -192,7 +192,10 @@ struct Deliveries: ~Copyable {
   ) throws(KBusError) {
     let index = try Self.takeFree(bus, &freeChunks, bus.geometry.chunks, .chunk, .chunks, operation)
     var end = ends[place]
-    if end.firstNewChunk == 0 { try trim(ksock, &transaction, operation) }
+    if end.firstNewChunk == 0 {
+      bus.noteBacklog(of: ksock)
+      try trim(ksock, &transaction, operation)
+    }
     let chunk = bus.chunk(index)
     chunk.clear(base: end.end)
     transaction.set(chunk.at + CSHM_CHUNK_OWNER, ksock.incarnation)

@@ -212,7 +212,7 @@ extension SharedBus {
 
   /// Somebody waits for an answer of this Ksock: if it has a descriptor, its helper is to look whether that stays open.
   private func watch(_ replier: KsockRecord, _ rings: inout Rings) {
-    guard replier.hasDescriptor != 0, !replier.isWatched else { return }
+    guard replier.hasFullDescriptor, !replier.isWatched else { return }
     memory.store32(replier.at + CSHM_KSOCK_WATCHED, 1)
     rings.addHelper(of: replier)
   }
@@ -312,6 +312,7 @@ private struct Copies {
   private func accepts(_ listener: KsockRecord, _ bus: SharedBus, _ deliveries: inout Deliveries) -> Bool {
     if listener.isFull {
       bus.scratch.ends[deliveries.end(of: listener)].missed &+= 1
+      bus.noteBacklog(of: listener)
       return false
     }
     return listener.onlyOnce == 0 || bus.scratch.ends[deliveries.end(of: listener)].lastPushed != id

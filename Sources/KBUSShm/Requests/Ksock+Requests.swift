@@ -32,8 +32,8 @@ extension Ksock {
     _ name: MessageName, within limit: Duration?, send: () throws(KBusError) -> MessageID
   ) throws(KBusError) -> ReceivedMessage {
     let deadline = Deadline.after(limit)
-    goInside()
-    defer { comeOut() }
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
     let id = try sendAwaited(send)
     while true {
       if let taken = try takeReplySpinning(id, deadline) { return try ReceivedMessage(taken, of: self) }
@@ -88,7 +88,7 @@ extension Ksock {
   // Inside
 
   /// Sends, and notes that the answer is awaited before any other thread can come upon it.
-  private func sendAwaited(_ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
+  func sendAwaited(_ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
     lockTakes()
     defer { unlockTakes() }
     var id: MessageID
@@ -120,7 +120,7 @@ extension Ksock {
   }
 
   /// Takes the answer if it is there: handed over, at the front, in the middle, or among the urgent messages.
-  private func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
+  func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
     let taken = try takeReplyLocked(id)
     try afterTake(taken)
     return taken
@@ -185,7 +185,7 @@ extension Ksock {
   }
 
   /// Whether a queued copy is the answer to a request: the requester's copy of a reply, or a status.
-  private func isAnswer(_ copy: Copy, to id: MessageID) throws(KBusError) -> Bool {
+  func isAnswer(_ copy: Copy, to id: MessageID) throws(KBusError) -> Bool {
     if copy.isTombstone { return false }
     guard copy.isMessage else { return copy.kind != Status.eventsLost.rawValue && copy.binding == id.word }
     guard copy.binding == 0 else { return false }
@@ -204,7 +204,7 @@ extension Ksock {
   }
 
   /// Time is up: gives the reserved place back, so that a late reply is refused. Returns the answer if it has come just now.
-  private func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
+  func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
     if record.pending != 0, record.lastSent == id { try discard() }
     try withBus("request") { rings throws(KBusError) in
       guard let request = shared.findRequest(id, requester: record) else { return }

@@ -57,8 +57,6 @@ extension SharedBus {
   /// Gives one copy back. Doing it twice does no harm as long as the slot has not been filled again.
   @inline(__always) func release(_ slot: SlotRecord, holder: UInt32) {
     guard let (offset, bit) = holderBit(slot, holder) else { return }
-    // Bits are set only while there are none, so the last holder is alone with the word.
-    if memory.acquire64(offset) == bit { return memory.store64(offset, 0) }
     memory.clearBits(offset, bit)
   }
 

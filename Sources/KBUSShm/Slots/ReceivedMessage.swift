@@ -128,12 +128,7 @@ extension Ksock {
   @inline(__always) func release(_ taken: Taken) {
     // What a child has inherited is still its parent's.
     guard taken.hasSlot, isOurs else { return }
-    let slot = taken.slot(shared.memory)
-    if isClosedHere {
-      // The held record may serve another Ksock by now.
-      shared.release(slot, holder: taken.copy.holder)
-    } else {
-      shared.releaseHeld(record, Int(taken.held), slot, holder: taken.copy.holder)
-    }
+    // Of a closed Ksock the held record may serve another by now.
+    if isClosedHere { shared.release(taken) } else { shared.releaseHeld(taken) }
   }
 }

@@ -10,7 +10,7 @@ enum Machine {
   }
 
   static func group(named name: String) -> UInt32? {
-    let number = unsafe name.withCString { unsafe cshm_group_number($0) }
+    let number = unsafe name.withCharacters { unsafe cshm_group_number($0) }
     return number < 0 ? nil : UInt32(truncatingIfNeeded: number)
   }
 

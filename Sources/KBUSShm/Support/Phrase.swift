@@ -27,10 +27,7 @@ struct Phrase: ExpressibleByStringInterpolation {
     }
 
     @inline(never) mutating func appendInterpolation(_ text: StaticString) { appendLiteral(text) }
-    @inline(never) mutating func appendInterpolation(_ text: String) {
-      var text = text
-      text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
-    }
+    @inline(never) mutating func appendInterpolation(_ text: String) { bytes.append(contentsOf: text.bytes) }
     @inline(never) mutating func appendInterpolation(_ name: MessageName) { bytes.append(contentsOf: name.bytes) }
 
     @inline(never) mutating func appendInterpolation(_ id: MessageID) {

@@ -18,8 +18,38 @@ struct Descriptor {
   fileprivate var listens: UInt32 = 0
   /// Open while the descriptor is not to be writable.
   fileprivate var sink: CInt = -1
+  /// The fast one (FastDescriptor.swift), guarded by takeLock.
+  var fast: CInt = -1
 
-  var isOpen: Bool { inode != 0 }
+  var isOpen: Bool { isFull || fast >= 0 }
+  var isFull: Bool { inode != 0 }
+}
+
+extension Ksock {
+  /// A round ends after the draining: who rings from now on begins another.
+  private func beginRound(after rung: UInt32) {
+    shared.memory.store32(
+      record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
+    cshm_fence()
+  }
+
+  /// From now on another descriptor is rung: whoever rings just now may have rung the one before. With takeLock.
+  func changeDescriptor(_ change: () -> Void) {
+    let rung = record.rung
+    drainDescriptor()
+    change()
+    beginRound(after: rung)
+    settleDescriptor(foundNothing: false)
+  }
+
+  /// With takeLock.
+  private func drainDescriptor() {
+    if descriptor.fast >= 0 {
+      _ = cshm_fifo_drain(descriptor.fast)
+    } else if let number = findDescriptor() {
+      _ = cshm_descriptor_drain(number, descriptor.listens)
+    }
+  }
 }
 
 extension Ksock {
@@ -65,29 +95,29 @@ extension Ksock {
     guard descriptor.isOpen else { return }
     var mustDrain = foundNothing
     while true {
-      if record.isReadable || owesStatus { return shared.ringDescriptor(of: record) }
+      if record.isReadable || owesStatus { return shared.ringDescriptor(of: record, fifo: descriptor.fast) }
       let rung = record.rung
       guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
-      if let number = findDescriptor() { _ = cshm_descriptor_drain(number, descriptor.listens) }
-      // The round ends after the draining: who rings from now on begins another.
-      shared.memory.store32(
-        record.at + CSHM_KSOCK_RUNG, (rung & ~UInt32(CSHM_RUNG_MASK)) &+ UInt32(CSHM_RUNG_ROUND) | UInt32(CSHM_RUNG_NOT))
-      cshm_fence()
+      drainDescriptor()
+      beginRound(after: rung)
       mustDrain = false
     }
   }
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
-  @inline(__always) func goInside() {
-    if state.value.hasDescriptor, isOnBus { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1) }
+  /// Returns whether it was counted, which it is not as long as there is no descriptor.
+  @inline(__always) func goInside() -> Bool {
+    guard state.value.hasDescriptor, isOnBus else { return false }
+    shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1)
+    return true
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
-  @inline(__always) func comeOut() {
+  @inline(__always) func comeOut(_ wasCounted: Bool) {
     // Closed meanwhile, the Ksock may have left its record to another.
-    guard descriptor.isOpen, isOnBus else { return }
+    guard state.value.hasDescriptor, isOnBus else { return }
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
-    shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max)
+    if wasCounted { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max) }
     lockTakes()
     if !isClosedHere { settleDescriptor(foundNothing: false) }
     unlockTakes()
@@ -96,7 +126,7 @@ extension Ksock {
   /// A thread inside that is not after what is queued, but after its reply or room: others may wait for the rest in poll. Before it
   /// sleeps, and after it has read the bell, so that it looks again when more comes.
   @inline(__always) func leaveToOthers() {
-    if descriptor.isOpen, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
+    if state.value.hasDescriptor, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
   }
 
   /// Whether nobody has closed it on the bus, as is done when its descriptor is gone.
@@ -106,7 +136,7 @@ extension Ksock {
 
   /// Makes the descriptor writable or unwritable, as something is pending or not. With sendLock.
   func settleWritability() {
-    guard descriptor.isOpen, descriptor.listens == 0 else { return }
+    guard descriptor.isFull, descriptor.listens == 0 else { return }
     if pending == nil || wasRefused {
       guard descriptor.sink >= 0 else { return }
       cshm_descriptor_unblock(descriptor.sink)
@@ -120,6 +150,10 @@ extension Ksock {
 
 extension KsockRecord {
   @inline(__always) var hasDescriptor: UInt32 { window.u32(CSHM_KSOCK_HAS_DESCRIPTOR) }
+  /// Somebody could not ring the descriptor.
+  var isLeftToHelper: Bool { rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) }
+  var hasFastDescriptor: Bool { hasDescriptor & UInt32(CSHM_DESCRIPTOR_FAST) != 0 }
+  var hasFullDescriptor: Bool { hasDescriptor & ~UInt32(CSHM_DESCRIPTOR_FAST) != 0 }
   @inline(__always) var rung: UInt32 { window.acquire32(CSHM_KSOCK_RUNG) }
   var inside: UInt32 { window.u32(CSHM_KSOCK_INSIDE) }
   var isWatched: Bool { window.u32(CSHM_KSOCK_WATCHED) != 0 }
@@ -133,25 +167,29 @@ extension SharedBus {
   func descriptorName(_ ksock: KsockRecord) -> cshm_descriptor_name {
     cshm_descriptor_name(
       bus: memory.u64(CSHM_HEADER_UUID), ksock: ksock.incarnation,
-      listens: ksock.hasDescriptor == UInt32(CSHM_DESCRIPTOR_LISTENS) ? 1 : 0)
+      listens: ksock.hasDescriptor & UInt32(CSHM_DESCRIPTOR_LISTENS) != 0 ? 1 : 0)
   }
 
   /// Makes a Ksock's descriptor readable, if there is something to take and it is not readable already. Not under the lock.
-  /// `fromInside`: by a thread of its owner that will not take it.
-  func ringDescriptor(of ksock: KsockRecord, fromInside: Bool = false) {
+  /// `fromInside`: by a thread of its owner that will not take it. `fifo`: the fast descriptor, which its owner has at hand.
+  func ringDescriptor(of ksock: KsockRecord, fromInside: Bool = false, fifo: CInt = -1) {
     let word = ksock.at + CSHM_KSOCK_RUNG, rung = ksock.rung, round = rung & ~UInt32(CSHM_RUNG_MASK)
     guard rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG), fromInside || ksock.inside == 0 else { return }
     let name = descriptorName(ksock)
     // It may have been closed since the caller gave the lock back.
     guard name.ksock != 0 else { return }
-    let isNear = ksock.netNamespace == cshm_net_namespace()
     memory.replace32(word, rung, round | UInt32(CSHM_RUNG_SOON))
-    let result = isNear ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)
+    let result: CInt
+    if ksock.hasFastDescriptor {
+      result = fifo >= 0 ? cshm_fifo_ring(fifo) : fifos.ring(ksock, name.ksock, of: self)
+    } else {
+      result = ksock.netNamespace == cshm_net_namespace() ? cshm_descriptor_ring(name) : -CInt(CSHM_EIO)
+    }
     switch result {
     case 0: memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG))
     case -CInt(CSHM_ECONNREFUSED): closeUnowned(Sighting(index: ksock.index, incarnation: name.ksock))
     default:
-      // Out of our reach: another network namespace, or no socket to ring with.
+      // Out of our reach: another network namespace, or no descriptor left to ring with.
       memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG_BY_HELPER))
       callHelpers()
     }
@@ -162,7 +200,7 @@ extension SharedBus {
   func closeIfDescriptorIsGone(_ sighting: Sighting) -> Bool {
     let ksock = ksock(sighting.index)
     guard sighting.incarnation != 0 else { return false }
-    if ksock.incarnation == sighting.incarnation, ksock.hasDescriptor != 0, ksock.netNamespace == cshm_net_namespace(),
+    if ksock.incarnation == sighting.incarnation, ksock.hasFullDescriptor, ksock.netNamespace == cshm_net_namespace(),
       cshm_descriptor_exists(descriptorName(ksock)) == 0
     {
       closeUnowned(sighting)

@@ -29,7 +29,7 @@ struct Rings {
   }
 
   /// There is something for the helper of this Ksock's owner to do: room for its pending message, or an answer to watch over.
-  mutating func addHelper(of ksock: KsockRecord) { if ksock.hasDescriptor != 0 { helpers = true } }
+  mutating func addHelper(of ksock: KsockRecord) { if ksock.hasFullDescriptor { helpers = true } }
 
   /// After the lock has been given back.
   func wake() {
@@ -51,6 +51,14 @@ extension SharedBus {
   /// After a direct send, and after the lock has been given back: a full fence.
   @inline(__always) func wake(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
     cshm_fence_behind_atomic()
+    if outcome.loneAt >= 0 {
+      // Nobody waits at most recipients.
+      if memory.window(outcome.loneAt, CSHM_KSOCK_SIZE).u64(CSHM_KSOCK_SLEEPERS) == 0, !outcome.callsHelpers { return }
+    }
+    wakeAny(known, message, outcome)
+  }
+
+  @inline(never) private func wakeAny(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
     if outcome.requester >= 0 { wakeIfWaiting(geometry.ksocks.at(outcome.requester), outcome.requester) }
     for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
       wakeIfWaiting(known.value.recipients[place].at, Int(known.value.recipients[place].index))

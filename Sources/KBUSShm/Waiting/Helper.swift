@@ -27,9 +27,18 @@ final class Helper: @unchecked Sendable {
     self.owner = owner
   }
 
+  #if !$Embedded
+    /// Grows with each Ksock whose bell is to be heard.
+    private let orders = LocalArray(repeating: UInt32(0), count: 1)
+    private let heard = HeardBells()
+  #endif
+
   deinit {
     stopWord.deallocate()
     state.deallocate()
+    #if !$Embedded
+      orders.deallocate()
+    #endif
   }
 
   /// Returns when the thread has its life word: a process that ends at once, or becomes another program, is to be noticed as well.
@@ -47,6 +56,9 @@ final class Helper: @unchecked Sendable {
 
   /// Whether the thread tells of this process's end, and is told of others'.
   var isWatching: Bool { unsafe cshm_load32_acquire(state.address(0)) == State.watching.rawValue }
+
+  /// Whether there is a thread.
+  var isRunning: Bool { unsafe cshm_load32_acquire(state.address(0)) != State.missing.rawValue }
 
   /// The thread ends by itself, soon.
   func stop() {
@@ -68,6 +80,10 @@ final class Helper: @unchecked Sendable {
       if isStopped { break }
       watch.add(bus.helpersBell)
       if bus.helpKsocks() { watch.wake(after: SharedBus.watchInterval) }
+      #if !$Embedded
+        unsafe watch.add(cshm_watch(orders.address(0), cshm_load32_acquire(orders.address(0))))
+        heard.listen(&watch)
+      #endif
       watch.look()
       watch.wait()
     }
@@ -75,6 +91,16 @@ final class Helper: @unchecked Sendable {
     watch.end()
   }
 }
+
+#if !$Embedded
+  extension Helper {
+    func hear(_ bell: HeardBell) {
+      heard.add(bell)
+      _ = unsafe cshm_add32(orders.address(0), 1)
+      _ = unsafe cshm_futex_wake(orders.address(0), CInt.max)
+    }
+  }
+#endif
 
 /// The Ksocks of this process for which the helper of one bus works: those with descriptors.
 final class HelpedKsocks: @unchecked Sendable {
@@ -146,6 +172,7 @@ extension SharedBus {
 
   /// One look at every Ksock. Returns whether one is to be looked at again.
   fileprivate func helpKsocks() -> Bool {
+    fifos.ringForOthers(self)
     var isWatching = false, place = Int.max
     while let ksock = helped.ksock(before: &place) {
       if help(ksock) { isWatching = true }
@@ -162,7 +189,7 @@ extension SharedBus {
       return false
     }
     if record.pending != 0 { ksock.retryForProgram() }
-    if record.rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) { ringDescriptor(of: record) }
+    if record.isLeftToHelper, !record.hasFastDescriptor { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
     guard ksock.findDescriptor() != nil else {
       ksock.close()

@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import KBUSShm
+import Testing
 
 final class DeathScene {
   let bus: PrivateBus
@@ -79,9 +80,15 @@ final class DeathScene {
 
   /// Waits until the dead have left nothing, and `living` Ksocks are on the bus.
   func waitForBurial(living: Int) throws {
-    try eventually("the burial of the dead, so that \(living) Ksocks are left") {
+    try eventually("the burial of the dead, so that \(living) Ksocks are left", within: 120) {
       try statistics.ksocks.count == living && !Bus.examine(0, in: directory).owners.contains { $0.isDeparted }
     }
+  }
+
+  /// An owner counts as reaped a step after the last of its Ksocks has departed; more than these must not come.
+  func waitFor(reaps: UInt64) throws {
+    try eventually("\(reaps) ends", within: 120) { try statistics.reaps >= reaps }
+    #expect(try statistics.reaps == reaps)
   }
 
   /// The reapers of this directory, by what they were started with.

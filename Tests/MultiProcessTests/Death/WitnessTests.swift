@@ -51,7 +51,7 @@ import Testing
       try bus.waitForBurial(living: 2)
       #expect(try requester.ask("receive q") == "nothing", "\(end)")
       #expect(try requester.ask("send q name=$.Read flags=0x1") == "error EADDRNOTAVAIL")
-      #expect(try bus.statistics.reaps == 1)
+      try bus.waitFor(reaps: 1)
       #expect(try bus.bus.violations().isEmpty)
     }
   }

@@ -10,8 +10,7 @@ import Testing
     "A process killed before any store of an operation leaves the bus whole, and the operation done or not done",
     arguments: [
       "announce", "first", "across", "batch", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait",
-      "close",
-      "open", "openDescriptor", "takeByDescriptor", "closeDescriptor",
+      "close", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor", "openFast", "takeByFast", "closeFast",
     ])
   func sweep(_ operation: String) throws {
     let scene = try SweepScene()

@@ -3,6 +3,7 @@ import Foundation
 /// A `TestPeer sweep` process: started, waited for, and never left behind.
 final class SweepPeer {
   private let process = Process()
+  private let input = Pipe()
   private let output = Pipe()
   private var pending = ""
 
@@ -10,6 +11,7 @@ final class SweepPeer {
     process.executableURL = Self.executable
     process.arguments = ["sweep", operation, String(n)]
     process.environment = ["KBUS_DIR": directory]
+    process.standardInput = input
     process.standardOutput = output
     try process.run()
   }
@@ -29,6 +31,9 @@ final class SweepPeer {
     }
     return directory.appendingPathComponent("TestPeer")
   }
+
+  /// What it waits for has happened entirely.
+  func go() { try? input.fileHandleForWriting.close() }
 
   /// The next line that it prints; nil when it has ended.
   func line() -> String? {

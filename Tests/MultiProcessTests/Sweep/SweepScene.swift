@@ -3,13 +3,14 @@ import Testing
 
 @testable import KBUSShm
 
-/// The bus on which operations are swept, with those who live on: three listeners, of which the first has a descriptor, a Replier,
-/// a requester, and one that is full.
+/// The bus on which operations are swept, with those who live on: three listeners, of which the first has a descriptor and the second a
+/// fast one, a Replier, a requester, and one that is full.
 final class SweepScene {
   let directory: String
   private let listeners: [Ksock]
-  /// Of the first listener.
+  /// Of the first listener, and of the second.
   private let descriptor: CInt
+  private let fast: CInt
   private let replier: Ksock
   private let requester: Ksock
   private let full: Ksock
@@ -30,6 +31,7 @@ final class SweepScene {
     func open() throws -> Ksock { try Ksock(bus: 0, in: directory) }
     listeners = [try open(), try open(), try open()]
     descriptor = try listeners[0].openDescriptor()
+    fast = try listeners[1].fastDescriptor()
     try listeners[0].bind("$.Sweep.News")
     try listeners[1].bind("$.Sweep.%")
     try listeners[2].bind("$.Sweep.*")
@@ -62,24 +64,30 @@ final class SweepScene {
 
   /// Does what the operation needs of others, once the process is ready for it.
   func play(_ operation: String, with peer: SweepPeer) throws {
-    guard ["reply", "unbind", "close", "take", "takeUrgent", "takeByDescriptor", "closeDescriptor"].contains(operation) else { return }
+    guard
+      ["reply", "unbind", "close", "take", "takeUrgent", "takeByDescriptor", "closeDescriptor", "takeByFast", "closeFast"].contains(
+        operation)
+    else { return }
     try #require(peer.line() == "ready")
     switch operation {
-    case "take", "takeByDescriptor", "closeDescriptor": try requester.send(Announcement("$.Sweep.Taken"))
+    case "take", "takeByDescriptor", "closeDescriptor", "takeByFast", "closeFast": try requester.send(Announcement("$.Sweep.Taken"))
     case "takeUrgent": try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
     default:
       for _ in 0..<(operation == "reply" ? 1 : 2) { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
     }
+    peer.go()
   }
 
   /// Checks everything that must hold, now that the process has ended. Returns whether its operation has happened.
   func verify(_ operation: String, completed: Bool) throws -> Bool {
     // Whoever opens the bus takes the lock over and closes what the dead left open.
     let fresh = try Ksock(bus: 0, in: directory)
-    let hasHeard = try listeners[0].numberOfMessages() > 0
-    #expect(!hasHeard || isReadable, "a descriptor is readable while something is queued")
+    for (listener, number) in [(listeners[0], descriptor), (listeners[1], fast)] {
+      let hasHeard = try listener.numberOfMessages() > 0
+      #expect(!hasHeard || isReadable(number), "a descriptor is readable while something is queued")
+    }
     let copies = try listeners.map { try taken(from: $0, named: operation) }
-    #expect(!isReadable, "and unreadable when nothing is")
+    #expect(!isReadable(descriptor) && !isReadable(fast), "and unreadable when nothing is")
     let requests = try everything(from: replier)
     let answers = try everything(from: requester)
     let happened: Bool
@@ -99,7 +107,9 @@ final class SweepScene {
         operation == "reply"
         ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == "close" && completed
       asked = []
-    case "take", "takeUrgent", "bind", "allOrWait", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor":
+    case "take", "takeUrgent", "bind", "allOrWait", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor", "openFast",
+      "takeByFast",
+      "closeFast":
       happened = completed
     default: throw CancellationError()
     }
@@ -107,6 +117,8 @@ final class SweepScene {
     try roundTrip(fresh)
     fresh.close()
     try drain()
+    // Whoever reaped it removes its FIFO as well, which may be the test's helper.
+    try eventually("one FIFO") { try FileManager.default.contentsOfDirectory(atPath: directory).count { $0.contains(".fifo-") } == 1 }
     let violations = try Bus.check(0, in: directory)
     #expect(violations.isEmpty, "\(violations)")
     let statistics = try requester.statistics()
@@ -126,8 +138,8 @@ final class SweepScene {
     try requester.send(Announcement("$.Align.Nobody"))
   }
 
-  private var isReadable: Bool {
-    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+  private func isReadable(_ number: CInt) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&entry, 1, 0) == 1 && entry.revents == POLLIN
   }
 

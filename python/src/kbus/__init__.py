@@ -18,6 +18,7 @@ import struct as struct
 
 from kbus import ksock as ksock
 from kbus import messages as messages
+from kbus._event_loops import wait_any as wait_any
 from kbus._in_place import Loan as Loan
 from kbus._in_place import ReceivedMessage as ReceivedMessage
 from kbus._listings import create_bus as create_bus

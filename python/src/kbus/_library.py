@@ -27,6 +27,9 @@ class Counters(ctypes.Structure):
         ("missed", ctypes.c_uint64),
         ("bus_recoveries", ctypes.c_uint64),
         ("bus_lock_stalls", ctypes.c_uint64),
+        ("most_queued", ctypes.c_uint64),
+        ("oldest_unread_ns", ctypes.c_uint64),
+        ("newly_missed", ctypes.c_uint64),
     ]
 
     def __repr__(self) -> str:
@@ -67,6 +70,8 @@ _FAILING = {
     "kbus_request_within": (c_int, c_void_p, c_int64, _POINTERS_OUT),
     "kbus_wait_for_replier": (c_int, c_char_p, c_int64, _NUMBER_OUT),
     "kbus_set_spin_budget": (c_int, c_int64),
+    "kbus_wait_any": (POINTER(c_int), c_size_t, c_int, c_int64, POINTER(c_int)),
+    "kbus_ksock_fast_descriptor": (c_int,),
     "kbus_receive_in_place": (c_int, c_int64, _POINTERS_OUT),
     "kbus_loan_make": (c_int, c_void_p, _POINTERS_OUT),
     "kbus_loan_send": (c_void_p, _ID_OUT),

@@ -104,7 +104,8 @@ class Ksock(_KsockBeyond):
         if self.fd is None:
             raise _closed_error()
         file, self.fd, self.mode, self._written = self.fd, None, None, None
-        self._readiness.end(file.fileno())
+        self._readiness.end(file.fileno() if self._fast_number is None else self._fast_number)
+        self._fast_number = None
         file.close()
 
     def __enter__(self: _AnyKsock) -> _AnyKsock:
@@ -180,7 +181,7 @@ class Ksock(_KsockBeyond):
     def wait_for_msg(self, timeout: Optional[float] = None) -> Optional[Message]:
         """Waits for a message and reads it; None if `timeout` seconds pass first."""
         deadline = _Deadline(timeout)
-        while _wait_readable(self._number, deadline):
+        while _wait_readable(self._readable_number, deadline):
             message = self.read_next_msg()
             if message is not None:
                 return message

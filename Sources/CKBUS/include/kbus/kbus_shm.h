@@ -39,9 +39,21 @@ int kbus_receive_within(kbus_ksock_t ksock, int64_t timeout_ns, kbus_message_t *
 int kbus_request_within(kbus_ksock_t ksock, const kbus_message_t *request, int64_t timeout_ns, kbus_message_t **reply);
 /* As kbus_wait_for_message. Returns 0 if the time is up. */
 int kbus_wait_within(kbus_ksock_t ksock, int wait_for, int64_t timeout_ns);
+/*
+ * Waits for several Ksocks, also of different buses, and tells of each in ready[i] what it is ready for: 0, or bits of `wait_for`. Returns
+ * how many are ready, 0 if the time is up. Quicker than poll on their numbers.
+ */
+int kbus_wait_any(const kbus_ksock_t *ksocks, size_t count, int wait_for, int64_t timeout_ns, int *ready);
+/*
+ * A second descriptor, for event loops: readable while a message is queued, and woken in two thirds of the time. It belongs to the Ksock:
+ * it is closed with it, and not to be read from. From the first call on the Ksock's own descriptor tells of room to write only; it remains
+ * the one to call with. Negative on failure: -EBADF for a Ksock that only writes.
+ */
+int kbus_ksock_fast_descriptor(kbus_ksock_t ksock);
 /* Waits until a Request of this name would find a Replier, and tells its id. -ETIMEDOUT. */
 int kbus_wait_for_replier(kbus_ksock_t ksock, const char *name, int64_t timeout_ns, uint32_t *replier_ksock_id);
-/* How long a wait spins before it sleeps. Spinning answers sooner, and costs a core. */
+/* How long a wait spins before it sleeps: 20 us at first, nothing where the program has one processor. Spinning answers sooner, and costs
+ * a core. */
 int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
 
 /* ---- Reading in place ---- */
@@ -86,6 +98,9 @@ typedef struct kbus_counters {
     uint64_t missed;          /* copies that it did not get because its queue was full        */
     uint64_t bus_recoveries;  /* locks of the bus taken over from a dead process               */
     uint64_t bus_lock_stalls; /* waits for the lock of the bus that ran into a time-out        */
+    uint64_t most_queued;     /* the most messages ever queued, but for the last 31 at most     */
+    uint64_t oldest_unread_ns; /* how long the oldest message has waited, at least               */
+    uint64_t newly_missed;    /* of `missed`: since this call was last made; a gap, if not 0     */
 } kbus_counters_t;
 
 /* Fills in at most `size` bytes of *counters, sizeof(kbus_counters_t): later versions may know more. */

@@ -1,0 +1,46 @@
+// How far a queue has grown, and for how long its oldest message has waited. Nothing of this costs a send anything: it is noted where a
+// queue gets another chunk, which is at every 32nd message, where a copy is missed, and by whoever asks. So the length is exact to 31
+// messages, and the time is a lower bound.
+
+internal import CShm
+
+extension SharedBus {
+  /// Notes the length of a queue and, if all has been read that was there when this was last done, where it ends now, and when. Under
+  /// the lock; direct, since it changes nothing that anybody relies on.
+  func noteBacklog(of ksock: KsockRecord) {
+    let queued = UInt32(truncatingIfNeeded: ksock.queued)
+    if queued > ksock.mostQueued { memory.store32(ksock.at + CSHM_KSOCK_MOST_QUEUED, queued) }
+    let tail = ksock.tail
+    guard ksock.head >= ksock.backlogTail, ksock.backlogTail != tail else { return }
+    // The time first: killed between the two, we leave a place that has been passed.
+    memory.store64(ksock.at + CSHM_KSOCK_BACKLOG_SINCE, cshm_now())
+    memory.store64(ksock.at + CSHM_KSOCK_BACKLOG_TAIL, tail)
+  }
+}
+
+extension KsockRecord {
+  var mostQueued: UInt32 { memory.u32(at + CSHM_KSOCK_MOST_QUEUED) }
+  var backlogTail: UInt64 { memory.u64(at + CSHM_KSOCK_BACKLOG_TAIL) }
+
+  /// For how long the oldest message has waited at least: nanoseconds.
+  var backlogAge: UInt64 {
+    guard head < backlogTail else { return 0 }
+    let now = cshm_now(), since = memory.u64(at + CSHM_KSOCK_BACKLOG_SINCE)
+    return now > since ? now - since : 0
+  }
+}
+
+extension Ksock {
+  /// How many messages this Ksock has missed, because its queue was full, since this was last asked: whoever takes them asks now and then, and
+  /// knows that there is a gap.
+  ///
+  /// **Blocking:** never. **Complexity:** a look at one word of the bus.
+  public func newlyMissed() throws(KBusError) -> UInt64 {
+    lockTakes()
+    defer { unlockTakes() }
+    try check("newlyMissed")
+    let missed = record.missed
+    defer { missedBefore = missed }
+    return missed &- missedBefore
+  }
+}

@@ -1,0 +1,96 @@
+"""The recipes of docs/EVENT-LOOPS.md: each program under Examples/EventLoops hears every message, in order, and ends."""
+
+import os
+import pathlib
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kbus import Announcement, Ksock
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "Examples" / "EventLoops"
+DEADLINE_S = 60
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory):
+    """The programs in C, built against headers and library as they are in the repository."""
+    directory = tmp_path_factory.mktemp("event-loops")
+    subprocess.run(
+        ["make", "-C", str(EXAMPLES), "all", "BUILD=%s" % directory, "CFLAGS=-g -O2 -Wall -Wextra -Werror",
+         "KBUS_CFLAGS=-I%s/Sources/CKBUS/include" % ROOT,
+         "KBUS_LIBS=-L%s -Wl,-rpath,%s -lkbus" % (ROOT, ROOT)],
+        check=True, stdout=subprocess.DEVNULL,
+    )
+    return directory
+
+
+@pytest.fixture
+def bus(tmp_path_factory, monkeypatch):
+    import shutil
+    import tempfile
+
+    directory = tempfile.mkdtemp(prefix="kbus-loops-", dir="/dev/shm")
+    monkeypatch.setenv("KBUS_DIR", directory)
+    yield directory
+    shutil.rmtree(directory)
+
+
+class Program:
+    """A running program, whose lines are read with a deadline; killed if it outlives its test."""
+
+    def __init__(self, command):
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ))
+        self._text = b""
+
+    def line(self):
+        end = time.monotonic() + DEADLINE_S
+        while b"\n" not in self._text:
+            ready, _, _ = select.select([self._process.stdout], [], [], max(0, end - time.monotonic()))
+            assert ready, "no line in time; so far: %r" % self._text
+            read = os.read(self._process.stdout.fileno(), 65536)
+            assert read, "it ended early; so far: %r" % self._text
+            self._text += read
+        line, _, self._text = self._text.partition(b"\n")
+        return line.decode()
+
+    def end(self):
+        assert self._process.wait(DEADLINE_S) == 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+
+def command(name, built):
+    if name == "asyncio":
+        return [sys.executable, str(EXAMPLES / "with-asyncio.py")]
+    if name == "dispatch":
+        return [str(ROOT / ".build" / "debug" / "with-dispatch")]
+    return [str(built / ("with-" + name))]
+
+
+@pytest.mark.parametrize("name", ["poll", "epoll", "glib", "libuv", "dispatch", "asyncio"])
+def test_hears_everything_in_order(name, built, bus):
+    with Ksock(0) as ksock, Program(command(name, built)) as program:
+        assert program.line() == "listening"
+        # One at a time: each wakes a program that is asleep.
+        for number in range(100):
+            ksock.send_msg(Announcement("$.Weather.Rain", "%d" % number))
+            assert program.line() == "$.Weather.Rain %d" % number
+        # Many at once.
+        for number in range(90):
+            ksock.send_msg(Announcement("$.Weather.Sun", "%d" % number))
+        assert [program.line() for _ in range(90)] == ["$.Weather.Sun %d" % number for number in range(90)]
+        ksock.send_msg(Announcement("$.Weather.End"))
+        assert program.line().rstrip() == "$.Weather.End"
+        program.end()
+    assert not [entry for entry in os.listdir(bus) if "fifo" in entry]
