@@ -38,7 +38,7 @@ void cshm_directory_watch_drain(int descriptor);
 uint64_t cshm_raise_descriptor_limit(void);
 
 /* A mark that a process puts on one byte of an open file and that the kernel takes away when the last copy of the descriptor is
- * closed: when the process ends or execs, unless a forked child keeps a copy. 0, or -EAGAIN if the byte is marked by another. */
+ * closed and the last mapping made with it is gone: when the process ends or execs, unless a forked child keeps one. 0, or -EAGAIN if the byte is marked by another. */
 int cshm_file_mark(int file, uint64_t byte);
 void cshm_file_unmark(int file, uint64_t byte);
 /* 1 if another open file description marks the byte. */

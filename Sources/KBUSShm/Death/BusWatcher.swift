@@ -100,9 +100,9 @@ final class BusWatcher: @unchecked Sendable {
   // Processes
 
   /// Opens descriptors of processes that have come, closes those of processes that have gone, and starts threads for owners beyond the
-  /// first. True if an owner has neither a life word nor a descriptor.
+  /// first. True if an owner has no life word.
   private func watchProcesses() -> Bool {
-    var isBlind = false
+    var isMute = false
     for index in processes.indices {
       let owner = bus.owner(index), incarnation = owner.incarnation
       if incarnation != 0 {
@@ -112,9 +112,10 @@ final class BusWatcher: @unchecked Sendable {
         if processes[index].descriptor >= 0 { _ = cshm_file_close(processes[index].descriptor) }
         processes[index] = (incarnation, incarnation == 0 ? -1 : descriptor(of: owner))
       }
-      if incarnation != 0, processes[index].descriptor < 0, owner.life == 0 { isBlind = true }
+      // Its descriptor does not tell of execve.
+      if incarnation != 0, owner.life == 0 { isMute = true }
     }
-    return isBlind
+    return isMute
   }
 
   /// -1 if there is none to be had: no descriptors left, or another pid namespace. Then the owner's other witnesses tell.

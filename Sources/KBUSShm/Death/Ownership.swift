@@ -83,7 +83,10 @@ extension SharedBus {
       let candidate = owner(index)
       // The mark comes before the record counts, so that nobody finds an owner without. If another has it, somebody else is just
       // coming, or a child of a former owner lives on.
-      guard cshm_file_mark(descriptor, UInt64(candidate.at)) != -CInt(CSHM_EAGAIN) else { continue }
+      let result = cshm_file_mark(descriptor, UInt64(candidate.at))
+      guard result != -CInt(CSHM_EAGAIN) else { continue }
+      // Who has no mark would be taken for dead.
+      guard result == 0 else { throw .system(-result, "open", path) }
       try lock("open")
       let isFree = !candidate.isInUse
       if isFree { fill(candidate) }

@@ -158,10 +158,9 @@ public enum Watcher: UInt32, Sendable {
     patience = 0
     guard unsafe cshm_life_take(life, memory.lockWord(role)) != 0 else { return deadline = 0 }
     hasRole = true
-    // The kernel has woken one of those who wait for it, us. A reaper among the others wants it more.
-    if kind == .helper, cshm_life_has_ended(seen) != 0 { memory.wake(role) }
     memory.store32(bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER, kind.rawValue)
-    if kind == .reaper { memory.store32(roleWanted, 0) }
+    // Whoever was woken for it is us. A reaper among those who still wait wants it more, and can tell now whose it is.
+    if kind == .reaper { memory.store32(roleWanted, 0) } else { memory.wake(role) }
     let now = cshm_now()
     if now &- lastStart > Self.longestStartDelay { startDelay = Self.shortestStartDelay }
     startAt = now &+ startDelay

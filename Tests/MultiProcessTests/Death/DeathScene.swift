@@ -114,6 +114,15 @@ final class DeathScene {
 }
 
 extension Peer {
+  /// The processor time that it has used.
+  var ticks: Int {
+    get throws {
+      let stat = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+      guard let name = stat.lastIndex(of: ")") else { throw ProcessFailure("no state of process \(pid)") }
+      return stat[name...].split(separator: " ")[12...13].compactMap { Int($0) }.reduce(0, +)
+    }
+  }
+
   /// Whether the process of the peer, or what it has become, still runs.
   static func isAlive(_ pid: pid_t) -> Bool {
     guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8), let name = stat.lastIndex(of: ")") else {

@@ -35,6 +35,12 @@ import Testing
     case .helper, .helperWithoutWaitv: try scene.waitFor(.helper)
     case .nobody, .pidsAlone: #expect(try scene.statistics.watcher == .nobody)
     }
+    if care == .helperWithoutWaitv {
+      // What can't be waited for is not asked for again and again.
+      let before = try replier.ticks
+      usleep(500_000)
+      #expect(try replier.ticks - before < 20, "of 50 ticks")
+    }
     // Asleep when it happens: nobody asks, somebody must tell.
     try requester.order("receive-within q")
     try replier.order("die kill")
@@ -203,6 +209,23 @@ import Testing
     try eventually("1000 ends", within: 200) { try scene.statistics.reaps == 1000 }
     try scene.waitForBurial(living: 1)
     #expect(try scene.bus.violations().isEmpty)
+  }
+
+  @Test(
+    "an owner beyond those whose words one thread can wait for becomes another program: only its word and its mark tell",
+    arguments: [DeathScene.Care.reaper, .helper])
+  func beyondOneThread(care: DeathScene.Care) throws {
+    let scene = try DeathScene(care, maxKsocks: 256)
+    let crowd = try scene.start([RunningProcess.built("TestPeer"), "crowd", "150"])
+    for _ in 0..<150 { _ = try crowd.line() }
+    try #require(try crowd.line(within: 120) == "ready")
+    let (replier, requester) = try ask(scene)
+    try scene.waitFor(care == .reaper ? .reaper : .helper)
+    try requester.order("receive-within q")
+    try replier.order("die exec")
+    #expect(try requester.answer().contains("'\(Self.goneAway)'"))
+    try scene.waitForBurial(living: 151)
+    #expect(Peer.isAlive(replier.pid))
   }
 
   @Test("a reaper that may open next to nothing still notices every end")

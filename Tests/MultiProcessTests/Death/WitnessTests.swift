@@ -67,7 +67,7 @@ import Testing
     if way == "exec" { #expect(Peer.isAlive(scene.replier.pid)) }
   }
 
-  @Test("so it is for a process without a life word", arguments: ways.filter { $0 != "exec" })
+  @Test("so it is for a process without a life word", arguments: ways)
   func endsMutely(way: String) throws {
     let confinement = [try RunningProcess.built("TestPeer"), "confine", "threads=\(EAGAIN)", "--"]
     let scene = try Scene(.reaper, replierThrough: confinement)
@@ -93,10 +93,9 @@ import Testing
   func lives(what: String, care: DeathScene.Care) throws {
     let scene = try Scene(care)
     try #require(try scene.replier.ask("survive \(what)") == "ok")
-    // Whoever takes the role looks at everybody anew.
-    if care == .reaper { kill(try scene.bus.reaper(), SIGKILL) } else { scene.watching.send(signal: SIGKILL) }
-    try eventually("an end noticed") { try care == .reaper || scene.bus.statistics.reaps == 1 }
-    try scene.bus.waitFor(care == .reaper ? .reaper : .helper)
+    // Somebody else looks at everybody, by all witnesses.
+    let repair = try scene.bus.start([RunningProcess.built("kbus"), "repair"]).end()
+    #expect(repair.text.contains("nothing was left to repair"), "\(repair.text)\(repair.errors)")
     #expect(try scene.replier.ask("reply x").hasPrefix("ok"))
     #expect(try scene.replier.ask("receive-within x").contains("$.Unread"))
     #expect(try scene.replier.ask("reply x").hasPrefix("ok"))
@@ -108,7 +107,7 @@ import Testing
     _ = try scene.send("$.Read")
     try scene.replier.order("die kill")
     #expect(try scene.requester.ask("receive-within q").contains("GoneAway"))
-    try scene.bus.waitForBurial(living: care == .reaper ? 2 : 1)
+    try scene.bus.waitForBurial(living: 2)
   }
 
   // MARK: Other pid namespaces
@@ -148,8 +147,8 @@ import Testing
   func livesInOtherNamespace(isMute: Bool) throws {
     let confinement = isMute ? [try RunningProcess.built("TestPeer"), "confine", "threads=\(EAGAIN)", "--"] : []
     let scene = try Scene(.reaper, replierThrough: Self.unshare + confinement)
-    kill(try scene.bus.reaper(), SIGKILL)
-    try scene.bus.waitFor(.reaper)
+    let repair = try scene.bus.start([RunningProcess.built("kbus"), "repair"]).end()
+    #expect(repair.text.contains("nothing was left to repair"), "\(repair.text)\(repair.errors)")
     #expect(try scene.replier.ask("reply x").hasPrefix("ok"))
     #expect(try scene.bus.statistics.reaps == 0)
     try scene.replier.order("die kill")
