@@ -19,7 +19,7 @@ class TestNames:
         names = {}
         exec("from kbus import *", names)
         assert [name for name in wanted if name not in names] == []
-        ours = {"Loan", "ReceivedMessage", "create_bus", "library_version", "read_statistics", "remove_bus"}
+        ours = {"Loan", "ReceivedMessage", "create_bus", "library_version", "read_statistics", "remove_bus", "wait_any"}
         assert set(names) - set(wanted) - {"__builtins__"} == ours
         for module in ("array", "ctypes", "fcntl", "select", "string", "struct"):
             assert names[module] is __import__(module)
