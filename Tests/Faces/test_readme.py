@@ -53,13 +53,16 @@ def tool():
 def test_swift(fresh_bus, tmp_path):
     first, *others = blocks(section("Swift"), "swift")
     # The others go on from things that a program has; they must compile.
-    things = "(ui: Ksock, decoder: Ksock, show: (borrowing RawSpan) -> Void) throws"
-    functions = "".join(f"func goOn{number}{things} {{\n{block}}}\n" for number, block in enumerate(others))
+    things = "(ui: Ksock, decoder: Ksock, lines: [String], show: (borrowing RawSpan) -> Void) async throws"
+    imports = "".join(re.findall(r"^import .*\n", "".join(others), re.MULTILINE))
+    bodies = [re.sub(r"^import .*\n", "", block, flags=re.MULTILINE) for block in others]
+    functions = "".join(f"func goOn{number}{things} {{\n{body}}}\n" for number, body in enumerate(bodies))
     program = tmp_path / "main.swift"
-    program.write_text(first + functions)
+    program.write_text(imports + first + functions)
     # Those that the tool is linked from: others may have been left by sources that are gone.
     linked = (SWIFT / "kbus.product/Objects.LinkFileList").read_text().split()
     objects = [path.strip("'") for path in linked if "/KBUSShm.build/" in path or "/CShm.build/" in path]
+    objects += sorted((SWIFT / "KBUSShmAsync.build").glob("*.o"))
     output_of("swiftc", "-swift-version", "6", "-I", SWIFT / "Modules", "-Xcc", f"-fmodule-map-file={SWIFT}/CShm.build/module.modulemap",
               program, *objects, "-o", tmp_path / "readme")
     assert output_of(tmp_path / "readme") == indented(section("Swift"))[0]

@@ -60,7 +60,7 @@ struct BenchTests {
   @Test(
     "every scenario measures the bus, and what it is held against, without losing a message",
     arguments: [
-      ("limits", 28, "limit.lock", "ns"), ("oneway", 16, "kbus", "ns"), ("throughput", 21, "kbus", "messages/s"),
+      ("limits", 32, "limit.lock", "ns"), ("oneway", 16, "kbus", "ns"), ("throughput", 21, "kbus", "messages/s"),
       ("routing", 20, "kbus", "ns"),
     ])
   func scenario(name: String, count: Int, transport: String, unit: String) throws {

@@ -114,6 +114,8 @@ struct Scratch {
   let endOf: LocalArray<UInt32>
   /// Where the copies of a direct send go: those to a requester and to who is remembered.
   let plan: LocalArray<PlannedCopy>
+  /// Requests that a Ksock owes an answer to, when it goes.
+  let requests: LocalArray<UInt32>
   /// Where to begin to look for a free record, by `Hint`.
   let hints: LocalArray<Int>
 
@@ -129,6 +131,7 @@ struct Scratch {
     ends = LocalArray(repeating: QueueEnd(), count: geometry.limits.ksocks)
     endOf = LocalArray(repeating: 0, count: geometry.limits.ksocks)
     plan = LocalArray(count: KnownName.mostRecipients + 1)
+    requests = LocalArray(repeating: 0, count: geometry.limits.requests)
     hints = LocalArray(repeating: 0, count: Hint.slotClass.rawValue + Int(CSHM_CLASSES))
   }
 
@@ -138,6 +141,7 @@ struct Scratch {
     ends.deallocate()
     endOf.deallocate()
     plan.deallocate()
+    requests.deallocate()
     hints.deallocate()
   }
 }

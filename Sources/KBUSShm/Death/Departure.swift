@@ -109,7 +109,14 @@ extension SharedBus {
 
   /// Requests taken and never answered get Ignored, most recently taken first.
   private func answerPopped(of ksock: KsockRecord, _ rings: inout Rings) throws(KBusError) {
-    while let record = lastPopped(of: ksock) {
+    guard ksock.popped != 0 else { return }
+    var left = collectRequests(to: ksock)
+    while left > 0 {
+      var place = 0
+      for other in 0..<left where popOrder(other) > popOrder(place) { place = other }
+      let record = request(Int(scratch.requests[place]))
+      left -= 1
+      scratch.requests[place] = scratch.requests[left]
       var transaction = Transaction(self, journalOf: nil)
       var deliveries = Deliveries(self)
       var serials = Serials(self)
@@ -121,15 +128,17 @@ extension SharedBus {
     }
   }
 
-  private func lastPopped(of ksock: KsockRecord) -> RequestRecord? {
-    guard ksock.popped != 0 else { return nil }
-    var last: RequestRecord?
+  /// Puts the requests that this Ksock owes an answer to into the scratch space; returns how many.
+  private func collectRequests(to ksock: KsockRecord) -> Int {
+    var count = 0
     for index in 0..<geometry.limits.requests {
       let record = request(index)
       guard record.sequence != 0, record.replierIncarnation == ksock.incarnation else { continue }
-      if let known = last, known.popOrder > record.popOrder { continue }
-      last = record
+      scratch.requests[count] = UInt32(index)
+      count += 1
     }
-    return last
+    return count
   }
+
+  private func popOrder(_ place: Int) -> (UInt64, UInt64) { request(Int(scratch.requests[place])).popOrder }
 }

@@ -40,7 +40,9 @@ extension SharedBus {
     func look(at index: Int, thorough: Bool) {
       let owner = owner(index), incarnation = owner.incarnation
       guard incarnation != 0, index != ownership.index else { return }
-      let verdict = verdict(on: owner, thorough: thorough)
+      // Who waits for an answer is told first. Whether all of it is gone is asked afterwards: that takes the kernel longer.
+      let hasJustEnded = !owner.isDeparted && cshm_life_has_ended(owner.life) != 0
+      let verdict = hasJustEnded ? .ending : verdict(on: owner, thorough: thorough)
       if verdict == .over || verdict == .ending && !owner.isDeparted { found.append((index, incarnation, verdict)) }
       if verdict == .ending { remaining.insert(.departed) }
       if verdict == .alive, owner.life == 0 { remaining.insert(.mute) }
@@ -57,7 +59,14 @@ extension SharedBus {
       removeStrayFifos()
     }
     for suspect in found { while try reap(suspect) {} }
+    for (index, incarnation, verdict) in found where verdict == .ending && isGone(owner(index)) {
+      while try reap((index, incarnation, .over)) {}
+    }
     return remaining
+  }
+
+  private func isGone(_ owner: OwnerRecord) -> Bool {
+    isNear(owner) && Machine.isGone(pid: owner.pid, startTime: owner.startTime)
   }
 
   /// One step, in a hold of the lock of its own, so that nobody waits for longer than one Ksock takes, however many have died. False

@@ -2,7 +2,7 @@
 
 enum Deaths {
   static let name = "death"
-  private static let large = 256 << 20
+  static let large = 256 << 20
   /// A run takes seconds, and has many deaths.
   private static let mostRuns = 2
 
@@ -14,7 +14,7 @@ enum Deaths {
   }
 
   /// What the kernel has to offer: nothing in user space learns of a death sooner than by a lock, or for certain before the pidfd says so.
-  private static func limits(_ memory: Int) -> [Case] {
+  static func limits(_ memory: Int) -> [Case] {
     ["robust", "pidfd"].map { kind in
       let configuration = limit(kind, memory)
       return Case(configuration: configuration, unit: .nanoseconds, mostRuns: mostRuns) { stage throws(BenchError) in

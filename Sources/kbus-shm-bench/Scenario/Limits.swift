@@ -9,6 +9,7 @@ enum Limits {
     + ["memcpy", "memcpy.ring", "memcpy.fresh"].flatMap { kind in
       [65_536, 1 << 20, 12_441_600].map { limit(kind, bytes: $0) }
     }
+    + Deaths.limits(0) + Deaths.limits(Deaths.large)
 
   /// All ways to pass 64 bytes, or less where they carry less, to another process and back.
   private static let roundTrips: [Case] =

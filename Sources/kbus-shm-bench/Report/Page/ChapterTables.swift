@@ -11,7 +11,11 @@ extension Chapter {
     case Deaths.name: [listTable("Until the status is read", [Deaths.name])]
     case Footprint.name: [footprintTable]
     case Counts.name: [countTable]
-    default: [listTable("There and back", [RoundTrips.name]), listTable("Locks, copies, calls", [Limits.name])]
+    default:
+      [
+        listTable("There and back", [RoundTrips.name]), listTable("Locks, copies, calls", [Limits.name]),
+        listTable("Until a death is known", [Deaths.name]),
+      ]
     }
   }
 
