@@ -78,7 +78,6 @@ public enum Watcher: UInt32, Sendable {
   mutating func begin() {
     words.removeAll(keepingCapacity: true)
     deadline = .max
-    hearsBells = false
   }
 
   /// With more words than the kernel can wait for, it looks at the rest now and then.

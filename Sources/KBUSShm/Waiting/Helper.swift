@@ -74,6 +74,9 @@ final class Helper: @unchecked Sendable {
     watch.claimLife(of: owner)
     set(watch.tellsOfEnds ? .watching : .serving)
     bus.ringOwnersBell()
+    #if !$Embedded
+      var lastOrder: UInt32 = 0
+    #endif
     while true {
       watch.begin()
       unsafe watch.add(cshm_watch(stopWord.address(0), 0))
@@ -81,8 +84,10 @@ final class Helper: @unchecked Sendable {
       watch.add(bus.helpersBell)
       if bus.helpKsocks() { watch.wake(after: SharedBus.watchInterval) }
       #if !$Embedded
-        unsafe watch.add(cshm_watch(orders.address(0), cshm_load32_acquire(orders.address(0))))
-        heard.listen(&watch)
+        let order = unsafe cshm_load32_acquire(orders.address(0))
+        unsafe watch.add(cshm_watch(orders.address(0), order))
+        if order != lastOrder || watch.hearsBells { heard.listen(&watch) }
+        lastOrder = order
       #endif
       watch.look()
       watch.wait()
