@@ -21,7 +21,7 @@ extension Chapter {
     case Limits.name:
       "What this machine can do at best. None of it involves the bus. Waking another processor of a virtual machine costs several times what it costs on bare metal."
     case RoundTrips.name:
-      "A Request and its Reply, with every guarantee of the bus; the Reply has 64 bytes. Filled and read in place (loan), or copied in and out (copy). Spinning: both sides look again and again. Sleeping: they sleep at once. fd: they sleep in epoll on a descriptor."
+      "A Request and its Reply, with every guarantee of the bus; the Reply has 64 bytes. Filled and read in place (loan), or copied in and out (copy). Spinning: both sides look again and again. Sleeping: they sleep at once. In epoll: on a descriptor, the full one or the fast one. In tasks: suspended."
     case Peers.name:
       "The same round trips and the same crowds, over other means of communication, each doing the same work for a message."
     case OneWay.name:
@@ -188,6 +188,8 @@ struct Wait: Hashable {
       case .spin: "Spinning"
       case .sleep: "Sleeping"
       case .descriptor: "In epoll"
+      case .fastDescriptor: "In epoll, fast descriptor"
+      case .async: "In tasks"
       case .standard: "As the library does"
       case .none: ""
       }
