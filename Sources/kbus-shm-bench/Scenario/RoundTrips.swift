@@ -17,11 +17,12 @@ enum RoundTrips {
     ].map { roundTrip($0, $1, cores: $2) }
     + sizes.map { roundTrip(.limit("copy"), .spin, cores: 2, .copy, bytes: $0) }
 
-  static let bus: [Case] = sizes.flatMap { bytes in
-    [Interface.loan, .copy].flatMap { interface in
-      [(Mode.spin, 2), (.sleep, 1), (.sleep, 2)].map { roundTrip(.bus, $0, cores: $1, interface, bytes: bytes) }
+  static let bus: [Case] =
+    sizes.flatMap { bytes in
+      [Interface.loan, .copy].flatMap { interface in
+        [(Mode.spin, 2), (.sleep, 1), (.sleep, 2)].map { roundTrip(.bus, $0, cores: $1, interface, bytes: bytes) }
+      }
     }
-  }
     + [(Mode.fastDescriptor, 1), (.fastDescriptor, 2), (.async, 1), (.async, 2)].flatMap { mode, cores in
       [Interface.loan, .copy].map { roundTrip(.bus, mode, cores: cores, $0) }
     }
