@@ -54,6 +54,8 @@ struct SpaceTests {
   func firstUse() async throws {
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) { [directory = bus.directory as String] in
+      // Whoever starts a reaper has, for a moment, a copy of every open file: the filler's memory would come back late.
+      unsafe setenv("KBUS_REAPER", "", 1)
       let tmpfs = try SmallTmpfs(at: directory)
       try Bus.create(0, options: .small, in: directory)
       let sender = try Ksock(bus: 0, in: directory), listener = try Ksock(bus: 0, in: directory)
