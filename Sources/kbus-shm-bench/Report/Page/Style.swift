@@ -69,7 +69,8 @@ extension Report {
     """ + series
 
   /// Lines, dots, bars and legends of one series have one colour.
-  private static let series = (["k", "l"].flatMap { family in (1...(family == "k" ? 6 : 4)).map { "\(family)\($0)" } } + (1...8).map { "p\($0)" }).map {
-    "polyline.\($0){stroke:var(--\($0))} circle.\($0),rect.\($0){fill:var(--\($0))} i.\($0){background:var(--\($0))}\n"
-  }.joined()
+  private static let series =
+    (["k", "l"].flatMap { family in (1...(family == "k" ? 6 : 4)).map { "\(family)\($0)" } } + (1...8).map { "p\($0)" }).map {
+      "polyline.\($0){stroke:var(--\($0))} circle.\($0),rect.\($0){fill:var(--\($0))} i.\($0){background:var(--\($0))}\n"
+    }.joined()
 }
