@@ -57,7 +57,7 @@ enum RoundTrips {
       scenario: name, transport: transport, mode: mode, interface: interface, cores: cores, payloadBytes: bytes)
     return Case(
       configuration: configuration, unit: .nanoseconds, standards: standards(of: configuration),
-      bracket: transport.isLimit ? nil : limit(of: configuration)
+      bracket: transport.isLimit && transport != .limit("copy") ? nil : limit(of: configuration)
     ) { stage throws(BenchError) in
       try Sample(times: stage.run(configuration, samples: samples(of: bytes, atMost: stage.samples)))
     }
