@@ -65,7 +65,7 @@ let package = Package(
     .executableTarget(
       name: "kbus-shm-bench",
       dependencies: [
-        "KBUSShm", "CBench", "kbus-shm-idle", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
+        "KBUSShm", "KBUSShmAsync", "CBench", "kbus-shm-idle", argumentParser, .product(name: "Histogram", package: "hdrhistogram-swift"),
       ],
       swiftSettings: strict),
     // A client that waits, for the benchmark to weigh.

@@ -11,7 +11,6 @@
 #include <kbus/kbus_shm.h>
 
 #include <stdio.h>
-#include <sys/epoll.h>
 
 static const char NAME[] = "$.Bench.RoundTrip";
 static const int64_t AN_HOUR = 3600000000000;
@@ -19,7 +18,7 @@ static const int64_t AN_HOUR = 3600000000000;
 struct end {
     const cbench_part *part;
     kbus_ksock_t ksock;
-    int epoll, lends;
+    int epoll, is_fast, lends;
     uint8_t *payload; /* private memory, where the interface is to copy */
     kbus_message_t *request;
 };
@@ -36,10 +35,12 @@ static void open_end(struct end *end) {
     check(end->ksock, "cannot open a Ksock");
     end->lends = strcmp(end->part->api, "loan") == 0;
     end->epoll = -1;
-    if (strcmp(end->part->mode, "fd") == 0) {
-        end->epoll = epoll_create1(EPOLL_CLOEXEC);
-        struct epoll_event event = {.events = EPOLLIN};
-        if (end->epoll < 0 || epoll_ctl(end->epoll, EPOLL_CTL_ADD, end->ksock, &event) != 0) cbench_fail("cannot use epoll", errno);
+    end->is_fast = strcmp(end->part->mode, "fast") == 0;
+    if (end->is_fast || strcmp(end->part->mode, "fd") == 0) {
+        int descriptor = end->is_fast ? kbus_ksock_fast_descriptor(end->ksock) : end->ksock;
+        check(descriptor, "cannot have a fast descriptor");
+        end->epoll = cbench_epoll(descriptor);
+        if (end->epoll < 0) cbench_fail("cannot use epoll", end->epoll);
     } else {
         int64_t budget = strcmp(end->part->mode, "spin") == 0 ? AN_HOUR : 0;
         check(kbus_set_spin_budget(end->ksock, budget), "cannot set the spin budget");
@@ -49,13 +50,18 @@ static void open_end(struct end *end) {
     memset(end->payload, 1, end->part->payload_bytes);
 }
 
-/* Waits in epoll, or leaves it to the library. Returns the time limit to be given to it. */
-static int64_t await(const struct end *end) {
-    if (end->epoll < 0) return -1;
-    struct epoll_event event;
-    while (epoll_wait(end->epoll, &event, 1, -1) < 1) {
-    }
-    return 0;
+/* The time limit to be given to the library: it waits, unless we wait in epoll. */
+static int64_t limit(const struct end *end) { return end->epoll < 0 ? -1 : 0; }
+
+/*
+ * A loop takes messages until there are none, and then waits. Of the full descriptor a program may also wait first: taking the last
+ * message makes it unreadable at once.
+ */
+static void await_before(const struct end *end) {
+    if (end->epoll >= 0 && !end->is_fast) cbench_epoll_await(end->epoll);
+}
+static void await_after(const struct end *end, int result) {
+    if (result == 0 && end->is_fast) cbench_epoll_await(end->epoll);
 }
 
 /* ---- In place ---- */
@@ -64,8 +70,10 @@ static kbus_received_t *take(const struct end *end) {
     kbus_received_t *received;
     int result;
     do {
-        result = kbus_receive_in_place(end->ksock, await(end), &received);
+        await_before(end);
+        result = kbus_receive_in_place(end->ksock, limit(end), &received);
         check(result, "cannot receive");
+        await_after(end, result);
     } while (result == 0);
     return received;
 }
@@ -85,8 +93,10 @@ static kbus_message_t *receive(const struct end *end) {
     kbus_message_t *message;
     int result;
     do {
-        result = kbus_receive_within(end->ksock, await(end), &message);
+        await_before(end);
+        result = kbus_receive_within(end->ksock, limit(end), &message);
         check(result, "cannot receive");
+        await_after(end, result);
     } while (result == 0);
     return message;
 }

@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import mmap
 import os
+import select
 import signal
 import struct
 import sys
@@ -68,8 +69,11 @@ class End:
         self.part = part
         self.ksock = kbus.Ksock(0)
         self.lends = part.api == "loan"
-        # Spinning, a program asks again and again; else Python sleeps in poll on the descriptor.
-        self.spins = part.mode == "spin"
+        # Spinning, a program asks again and again; else Python sleeps in poll on the descriptor, or the program itself on the fast one.
+        self.asks = part.mode != "fd"
+        self.poll = select.poll() if part.mode == "fast" else None
+        if self.poll:
+            self.poll.register(self.ksock.fast_fileno(), select.POLLIN)
         self.payload = bytearray(part.bytes)
 
     @contextlib.contextmanager
@@ -77,15 +81,17 @@ class End:
         """The next message: in place, or as a copy."""
         while True:
             if self.lends:
-                with self.ksock.read_in_place(0 if self.spins else None) as message:
+                with self.ksock.read_in_place(0 if self.asks else None) as message:
                     if message is not None:
                         yield message
                         return
             else:
-                message = self.ksock.receive(0 if self.spins else None)
+                message = self.ksock.receive(0 if self.asks else None)
                 if message is not None:
                     yield message
                     return
+            if self.poll:
+                self.poll.poll()
 
     def send(self, message: kbus.Message, size: int, number: int) -> kbus.MessageId:
         with self.ksock.loan(message, size) as loan:

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -113,6 +114,19 @@ void cbench_outlive_writers_of_stdin(void) {
         char byte;
         ssize_t count = read(STDIN_FILENO, &byte, 1);
         if (count == 0 || (count < 0 && errno != EINTR)) return;
+    }
+}
+
+int cbench_epoll(int fd) {
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event event = {.events = EPOLLIN};
+    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0) return -errno;
+    return epoll;
+}
+
+void cbench_epoll_await(int epoll) {
+    struct epoll_event event;
+    while (epoll_wait(epoll, &event, 1, -1) < 1) {
     }
 }
 

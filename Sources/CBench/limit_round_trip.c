@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <mqueue.h>
 #include <stdio.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -115,10 +114,7 @@ struct channel {
 };
 
 static void await_readable(const struct side *side) {
-    if (side->epoll < 0) return;
-    struct epoll_event event;
-    while (epoll_wait(side->epoll, &event, 1, -1) < 1) {
-    }
+    if (side->epoll >= 0) cbench_epoll_await(side->epoll);
 }
 
 static void put(const struct channel *channel, const struct side *side, size_t bytes) {
@@ -178,9 +174,8 @@ static void open_fifo(const cbench_part *part, const char *name, int *end) {
 }
 
 static void watch(struct side *side) {
-    side->epoll = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN};
-    if (side->epoll < 0 || epoll_ctl(side->epoll, EPOLL_CTL_ADD, side->read, &event) != 0) cbench_fail("cannot use epoll", errno);
+    side->epoll = cbench_epoll(side->read);
+    if (side->epoll < 0) cbench_fail("cannot use epoll", side->epoll);
 }
 
 /* Makes a channel of the kind; 0 if there is none of that name. */

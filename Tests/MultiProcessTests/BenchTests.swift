@@ -13,7 +13,7 @@ struct BenchTests {
     defer { directory.remove() }
     let report = try directory.report(
       "rtt", "--samples", "200", "--runs", "2", "--bytes", "64", "--api", "loan", "--only", "kbus", "--only", "limit.cacheline",
-      "--only", "limit.futex")
+      "--only", "limit.futex", "--mode", "spin", "--mode", "sleep")
 
     let machine = report.machine
     #expect(!machine.cpu.isEmpty && !machine.kernel.isEmpty && !machine.architecture.isEmpty && !machine.load.isEmpty)
@@ -57,10 +57,23 @@ struct BenchTests {
     #expect(try directory.contents() == [])
   }
 
+  @Test("rtt measures event loops on the fast descriptor, and tasks, in place and with copies")
+  func eventLoopsAndTasks() throws {
+    let directory = try BenchDirectory()
+    defer { directory.remove() }
+    let report = try directory.report(
+      "rtt", "--samples", "50", "--runs", "1", "--milliseconds", "20", "--bytes", "64", "--only", "kbus", "--mode", "fast", "--mode",
+      "async", "--cores", "1")
+    #expect(report.omissions.map { $0.why } == [])
+    #expect(
+      Set(report.results.map { "\($0.mode) \($0.api)" }) == ["fast loan", "fast copy", "async loan", "async copy"])
+    #expect(report.ratios.allSatisfy { $0.to == "limit.futex" })
+  }
+
   @Test(
     "every scenario measures the bus, and what it is held against, without losing a message",
     arguments: [
-      ("limits", 32, "limit.lock", "ns"), ("oneway", 16, "kbus", "ns"), ("throughput", 21, "kbus", "messages/s"),
+      ("limits", 32, "limit.lock", "ns"), ("oneway", 16, "kbus", "ns"), ("throughput", 30, "kbus", "messages/s"),
       ("routing", 20, "kbus", "ns"),
     ])
   func scenario(name: String, count: Int, transport: String, unit: String) throws {

@@ -128,6 +128,11 @@ int cbench_pipe(int ends[2]);
 /* Keeps the calling process out of reach of the terminal's signals, and returns when nobody can write to standard input any more. */
 void cbench_outlive_writers_of_stdin(void);
 
+/* An epoll set that watches this descriptor for something to read. */
+int cbench_epoll(int fd);
+/* Sleeps until there is. */
+void cbench_epoll_await(int epoll);
+
 /* Writes to standard error. */
 void cbench_say(const char *text);
 

@@ -13,6 +13,7 @@ struct Play: ParsableCommand {
     if part.isAlone { part.pinToClient() }
     guard !part.playInC() else { return }
     switch part.scenario {
+    case "rtt" where part.mode == .async: BusAsyncRoundTrip(part).play()
     case "rtt", "calls": BusRoundTrip(part).play()
     case "oneway", "throughput": BusFan(part).play()
     case "death": do throws(BenchError) { try BusDeath(part).play() } catch { Part.fail("\(error)") }

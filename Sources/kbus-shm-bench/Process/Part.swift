@@ -6,7 +6,8 @@ import KBUSShm
 
 /// The part of this process.
 @safe
-struct Part {
+struct Part: @unchecked Sendable {
+  // Sendable: read only, once it is made.
   let options: UnsafeMutablePointer<cbench_part>
   private let arguments: [String]
 

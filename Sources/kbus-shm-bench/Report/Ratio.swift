@@ -15,23 +15,30 @@ struct Ratio {
   private let toRuns: [Double]
 
   /// Nil if the standard was not measured: neither around the result's runs nor in turn with them.
+  ///
+  /// Of two that spin, each is taken as a multiple of the cache line around it: between their runs the processors may have moved closer
+  /// together or further apart.
   private init?(of result: Result, to standard: Standard, among others: [Configuration: Result]) {
     of = result.configuration
     to = standard.configuration
     goal = standard.goal
-    ofRuns = result.runs
-    let toAmortised: [Double]
+    let toAmortised: [Double], ofAmortised: [Double]
     if result.bracket == to {
+      ofRuns = result.runs
       toRuns = result.brackets.map { $0.figure }
+      ofAmortised = result.amortisedRuns
       toAmortised = result.brackets.map { $0.amortised }
     } else {
       guard let other = others[to] else { return nil }
-      toRuns = other.runs
-      toAmortised = other.amortisedRuns
+      let areMultiples = of.mode == .spin && result.bracket != nil && result.bracket == other.bracket
+      ofRuns = areMultiples ? result.multiples : result.runs
+      toRuns = areMultiples ? other.multiples : other.runs
+      ofAmortised = areMultiples ? result.amortisedMultiples : result.amortisedRuns
+      toAmortised = areMultiples ? other.amortisedMultiples : other.amortisedRuns
     }
     runs = zip(ofRuns, toRuns).map { $0 / $1 }
     ratio = runs.median
-    let amortisedRuns = zip(result.amortisedRuns, toAmortised).map { $0 / $1 }
+    let amortisedRuns = zip(ofAmortised, toAmortised).map { $0 / $1 }
     amortised = amortisedRuns.isEmpty ? nil : amortisedRuns.median
   }
 

@@ -39,6 +39,10 @@ struct Result {
   var isTooHigh: Bool { ceiling.map { figure > $0 } ?? false }
   var amortised: Double? { amortisedRuns.isEmpty ? nil : amortisedRuns.median }
 
+  /// Each run as a multiple of the bracket around it.
+  var multiples: [Double] { zip(runs, brackets).map { $0 / $1.figure } }
+  var amortisedMultiples: [Double] { zip(amortisedRuns, brackets).map { $0 / $1.amortised } }
+
   static let percentiles = [50, 90, 99, 99.9, 99.99]
 
   /// Of all single times of all runs; the last is the longest.

@@ -6,8 +6,12 @@ enum Mode: String, CaseIterable, Codable, Sendable {
   case spin
   /// It sleeps until it is woken, without looking again first.
   case sleep
-  /// It sleeps in epoll on a descriptor, as an event loop does.
+  /// It sleeps in epoll, as an event loop does, on a descriptor that tells of all there is to tell; in C that is the Ksock itself.
   case descriptor = "fd"
+  /// It sleeps in epoll on the descriptor that is made for event loops.
+  case fastDescriptor = "fast"
+  /// Its task is suspended.
+  case async
   /// What the library does unless told otherwise.
   case standard
   /// Nobody waits for anybody.

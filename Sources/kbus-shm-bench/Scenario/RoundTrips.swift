@@ -17,21 +17,27 @@ enum RoundTrips {
     ].map { roundTrip($0, $1, cores: $2) }
     + sizes.map { roundTrip(.limit("copy"), .spin, cores: 2, .copy, bytes: $0) }
 
-  static let bus: [Case] = sizes.flatMap { bytes in
-    [Interface.loan, .copy].flatMap { interface in
-      [(Mode.spin, 2), (.sleep, 1), (.sleep, 2)].map { roundTrip(.bus, $0, cores: $1, interface, bytes: bytes) }
+  static let bus: [Case] =
+    sizes.flatMap { bytes in
+      [Interface.loan, .copy].flatMap { interface in
+        [(Mode.spin, 2), (.sleep, 1), (.sleep, 2)].map { roundTrip(.bus, $0, cores: $1, interface, bytes: bytes) }
+      }
     }
-  }
+    + [(Mode.fastDescriptor, 1), (.fastDescriptor, 2), (.async, 1), (.async, 2)].flatMap { mode, cores in
+      [Interface.loan, .copy].map { roundTrip(.bus, mode, cores: cores, $0) }
+    }
 
   /// The faces are not measured with every size: what they add does not depend on it.
   static let fromC: [Case] = [Interface.loan, .copy].flatMap { interface in
-    [(Mode.spin, 2), (.sleep, 1), (.sleep, 2), (.descriptor, 1), (.descriptor, 2)].map {
+    [
+      (Mode.spin, 2), (.sleep, 1), (.sleep, 2), (.descriptor, 1), (.descriptor, 2), (.fastDescriptor, 1), (.fastDescriptor, 2),
+    ].map {
       roundTrip(.busFromC, $0, cores: $1, interface)
     } + [1 << 20, 12_441_600].map { roundTrip(.busFromC, .spin, cores: 2, interface, bytes: $0) }
   }
 
   static let fromPython: [Case] = [Interface.loan, .copy].flatMap { interface in
-    [(Mode.spin, 2), (.descriptor, 1), (.descriptor, 2)].map { roundTrip(.busFromPython, $0, cores: $1, interface) }
+    [(Mode.spin, 2), (.descriptor, 1), (.descriptor, 2), (.fastDescriptor, 1)].map { roundTrip(.busFromPython, $0, cores: $1, interface) }
   }
 
   private static func isBefore(_ one: Configuration, _ other: Configuration) -> Bool {
@@ -51,7 +57,7 @@ enum RoundTrips {
       scenario: name, transport: transport, mode: mode, interface: interface, cores: cores, payloadBytes: bytes)
     return Case(
       configuration: configuration, unit: .nanoseconds, standards: standards(of: configuration),
-      bracket: transport.isLimit ? nil : limit(of: configuration)
+      bracket: transport.isLimit && transport != .limit("copy") ? nil : limit(of: configuration)
     ) { stage throws(BenchError) in
       try Sample(times: stage.run(configuration, samples: samples(of: bytes, atMost: stage.samples)))
     }
@@ -83,6 +89,7 @@ enum RoundTrips {
       standards.append(Standard(configuration: limit(of: configuration), goal: goal(of: configuration)))
     }
     if configuration.transport == .busFromC, configuration.mode != .descriptor {
+      // The full descriptor is C's alone.
       other.transport = .bus
       standards.append(Standard(configuration: other, goal: configuration.payloadBytes == 64 ? .atMost(1.1) : nil))
     }
@@ -100,6 +107,7 @@ enum RoundTrips {
     case (.bus, .spin, _): .atMost(2.5)
     case (.bus, .sleep, 1): .atMost(1.2)
     case (.bus, .sleep, _): .atMost(1.10)
+    case (.bus, .fastDescriptor, 1): .atMost(1.5)
     case (.busFromC, .descriptor, 1): .atMost(2.1)
     default: nil
     }

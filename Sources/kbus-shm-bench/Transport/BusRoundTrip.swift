@@ -41,7 +41,29 @@ final class BusRoundTrip {
       Unmanaged.passUnretained(self).toOpaque())
   }
 
-  private func open() { ksock = part.openKsock() }
+  /// The part waits in epoll for the Ksock's fast descriptor; negative if it leaves waiting to the library.
+  private var epoll: CInt = -1
+
+  private func open() {
+    ksock = part.openKsock()
+    guard part.mode == .fastDescriptor else { return }
+    epoll = cbench_epoll(Part.orFail { () throws(KBusError) in try ksock.fastDescriptor() })
+    if epoll < 0 { Part.fail("cannot use epoll: errno \(-epoll)") }
+  }
+
+  /// The next message, when there is one. A loop takes until there is none, and then waits.
+  private func take() throws(KBusError) -> ReceivedMessage? {
+    // No deadline: the bus answers every Request, if need be with the news that its Replier is gone.
+    guard epoll >= 0 else { return try ksock.take(within: nil) }
+    while true {
+      if let message = try ksock!.take() { return message }
+      cbench_epoll_await(epoll)
+    }
+  }
+
+  private func receive() throws(KBusError) -> Message? {
+    epoll < 0 ? try ksock.receive(within: nil) : try take()?.copy()
+  }
 
   // The client
 
@@ -66,8 +88,7 @@ final class BusRoundTrip {
     var payload = loan.bytes
     Payload.stamp(&payload, number)
     let id = try ksock.send(loan)
-    // No deadline: the bus answers every Request, if need be with the news that its Replier is gone.
-    guard let reply = try ksock.take(within: nil) else { return "a wait without end came to an end" }
+    guard let reply = try take() else { return "a wait without end came to an end" }
     guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply, bytes: Payload.replyBytes) == number
     else { return "wanted the reply to round trip \(number), got: \(reply.copy())" }
     return nil
@@ -76,7 +97,7 @@ final class BusRoundTrip {
   private func copy(_ number: UInt64) throws(KBusError) -> String? {
     Payload.stamp(&request.message.data, number)
     let id = try ksock.send(request)
-    guard let reply = try ksock.receive(within: nil) else { return "a wait without end came to an end" }
+    guard let reply = try receive() else { return "a wait without end came to an end" }
     guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply.data, bytes: Payload.replyBytes) == number
     else { return "wanted the reply to round trip \(number), got: \(reply)" }
     return nil
@@ -103,7 +124,7 @@ extension BusRoundTrip {
   }
 
   private func answerInPlace() throws(KBusError) -> UInt64? {
-    guard let request = try ksock.take(within: nil), request.wantsUsToReply,
+    guard let request = try take(), request.wantsUsToReply,
       let number = Payload.number(in: request, bytes: bytes)
     else { return nil }
     var loan = try ksock.loan(replyTo: request, bytes: Payload.replyBytes)
@@ -114,7 +135,7 @@ extension BusRoundTrip {
   }
 
   private func answer(with reply: inout [UInt8]) throws(KBusError) -> UInt64? {
-    guard let request = try ksock.receive(within: nil), request.wantsUsToReply,
+    guard let request = try receive(), request.wantsUsToReply,
       let number = Payload.number(in: request.data, bytes: bytes)
     else { return nil }
     Payload.stamp(&reply, number)
@@ -131,7 +152,7 @@ extension Part {
     // For as long as any run lasts.
     case .spin: ksock.setSpinBudget(.seconds(3600))
     case .sleep: ksock.setSpinBudget(.zero)
-    case .descriptor, .standard, .none: break
+    case .descriptor, .fastDescriptor, .async, .standard, .none: break
     }
     return ksock
   }

@@ -21,7 +21,7 @@ extension Chapter {
     case Limits.name:
       "What this machine can do at best. None of it involves the bus. Waking another processor of a virtual machine costs several times what it costs on bare metal."
     case RoundTrips.name:
-      "A Request and its Reply, with every guarantee of the bus; the Reply has 64 bytes. Filled and read in place (loan), or copied in and out (copy). Spinning: both sides look again and again. Sleeping: they sleep at once. fd: they sleep in epoll on a descriptor."
+      "A Request and its Reply, with every guarantee of the bus; the Reply has 64 bytes. Filled and read in place (loan), or copied in and out (copy). Spinning: both sides look again and again. Sleeping: they sleep at once. In epoll: on a descriptor, the full one or the fast one. In tasks: suspended."
     case Peers.name:
       "The same round trips and the same crowds, over other means of communication, each doing the same work for a message."
     case OneWay.name:
@@ -57,8 +57,8 @@ extension Chapter {
 
   private var plots: [String] {
     switch name {
-    case RoundTrips.name: waits.map { roundTripPlot($0, bytes: 64) } + [sizePlot]
-    case Peers.name: waits.map { roundTripPlot($0, bytes: 64) } + crowdBars
+    case RoundTrips.name: plottedWaits.map { roundTripPlot($0, bytes: 64) } + [sizePlot]
+    case Peers.name: plottedWaits.map { roundTripPlot($0, bytes: 64) } + crowdBars
     case OneWay.name: [Mode.spin, .sleep].map(oneWayPlot)
     case Throughput.name: crowdBars
     case Routing.name: [routingPlot, fanOutBars]
@@ -68,23 +68,26 @@ extension Chapter {
     }
   }
 
-  /// Ways to wait that results have, in the order in which they were measured.
-  private var waits: [Wait] {
-    var waits: [Wait] = []
+  /// Ways to wait that results have, in the order in which they were measured. Both descriptors, and tasks on one core and two, share a
+  /// plot.
+  private var plottedWaits: [String] {
+    var waits: [String] = []
     for result in results(of: RoundTrips.name) {
-      let wait = Wait(result.configuration)
+      let wait = Wait(result.configuration).plotted
       if !waits.contains(wait) { waits.append(wait) }
     }
     return waits
   }
 
-  private func roundTripPlot(_ wait: Wait, bytes: Int) -> String {
+  private func roundTripPlot(_ wait: String, bytes: Int) -> String {
     let results = results(of: RoundTrips.name).filter {
-      Wait($0.configuration) == wait && $0.configuration.payloadBytes == bytes
+      Wait($0.configuration).plotted == wait && $0.configuration.payloadBytes == bytes
         && ($0.configuration.interface == .loan || $0.configuration.transport.isPeer && !Peers.lending.contains($0.configuration.transport))
     }
-    let labelled = results.map { (label: $0.configuration.transport.rawValue, result: $0) }
-    return Plot.percentiles("\(wait.text), \(bytes) bytes", labelled).html
+    let labelled = results.map {
+      (label: $0.configuration.transport.rawValue + Wait($0.configuration).plottedBesides, result: $0)
+    }
+    return Plot.percentiles("\(wait), \(bytes) bytes", labelled).html
   }
 
   private var sizePlot: String {
@@ -182,15 +185,36 @@ struct Wait: Hashable {
     cores = configuration.cores
   }
 
-  var text: String {
-    let way =
-      switch mode {
-      case .spin: "Spinning"
-      case .sleep: "Sleeping"
-      case .descriptor: "In epoll"
-      case .standard: "As the library does"
-      case .none: ""
-      }
-    return "\(way), \(cores == 1 ? "one core" : "two cores")"
+  var way: String {
+    switch mode {
+    case .spin: "Spinning"
+    case .sleep: "Sleeping"
+    case .descriptor: "In epoll"
+    case .fastDescriptor: "In epoll, fast"
+    case .async: "In tasks"
+    case .standard: "As the library does"
+    case .none: ""
+    }
+  }
+
+  var place: String { cores == 1 ? "one core" : "two cores" }
+
+  var text: String { "\(way), \(place)" }
+
+  /// What it is plotted with, and what tells it from that.
+  var plotted: String {
+    switch mode {
+    case .async: way
+    case .fastDescriptor: "In epoll, \(place)"
+    default: text
+    }
+  }
+
+  var plottedBesides: String {
+    switch mode {
+    case .async: ", \(place)"
+    case .fastDescriptor: ", fast"
+    default: ""
+    }
   }
 }

@@ -3,7 +3,7 @@
 extension Chapter {
   var tables: [String] {
     switch name {
-    case RoundTrips.name: [roundTripTable("64 bytes", bytes: 64), sizeTable]
+    case RoundTrips.name: [roundTripTable("64 bytes", bytes: 64, cores: 2), roundTripTable("64 bytes", bytes: 64, cores: 1), sizeTable]
     case Peers.name: [roundTripTable("64 bytes", bytes: 64), roundTripTable("1 MiB", bytes: 1 << 20), crowdTable]
     case OneWay.name: [oneWayTable]
     case Throughput.name: [crowdTable]
@@ -31,15 +31,17 @@ extension Chapter {
     return Cell(text: result.unit.text(result.figure), note: notes.joined(separator: ", "), isMet: ratio?.isMet)
   }
 
-  private func roundTripTable(_ title: String, bytes: Int) -> String {
-    var table = Pivot("\(title): median, 99th percentile, times the limit")
+  private func roundTripTable(_ title: String, bytes: Int, cores: Int? = nil) -> String {
+    let place = cores.map { $0 == 1 ? ", one core" : ", two cores" } ?? ""
+    var table = Pivot("\(title)\(place): median, 99 %, times the limit")
     for result in results(of: RoundTrips.name) {
       let configuration = result.configuration
       guard configuration.payloadBytes == bytes || configuration.transport.isLimit && configuration.payloadBytes == 64 else { continue }
       if configuration.transport == .limit("copy"), configuration.payloadBytes != bytes { continue }
+      if let cores, configuration.cores != cores { continue }
       table.add(
         configuration.transport.rawValue + (configuration.transport.isLimit ? "" : ", \(configuration.interface.rawValue)"),
-        Wait(configuration).text, latency(result))
+        cores == nil ? Wait(configuration).text : Wait(configuration).way, latency(result))
     }
     return table.isEmpty ? "" : table.html
   }
@@ -48,6 +50,7 @@ extension Chapter {
     var table = Pivot("By size of the payload")
     for result in results(of: RoundTrips.name) where [.bus, .limit("copy")].contains(result.configuration.transport) {
       let configuration = result.configuration
+      guard ![.fastDescriptor, .async].contains(configuration.mode) else { continue }
       table.add(
         "\(configuration.transport.rawValue), \(configuration.interface.rawValue), \(Wait(configuration).text.lowercased())",
         configuration.bytesText, latency(result))

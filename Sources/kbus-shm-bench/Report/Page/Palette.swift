@@ -18,7 +18,7 @@ enum Palette {
     return labels.map { label in
       let transport = label.split(separator: ",").first.map { String($0) } ?? label
       let family = label.hasPrefix("kbus") ? "k" : label.hasPrefix("limit.") ? "l" : "p"
-      let count = family == "p" ? 8 : 4
+      let count = family == "p" ? 8 : family == "k" ? 6 : 4
       let free = (1...count).map { "\(family)\($0)" }.first { !used.contains($0) }
       var name = known[transport] ?? free ?? "\(family)1"
       if used.contains(name) { name = free ?? name }

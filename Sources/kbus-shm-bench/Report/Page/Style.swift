@@ -5,12 +5,12 @@ extension Report {
     :root { color-scheme: light dark;
       --paper:#faf9f6; --card:#ffffff; --ink:#1d2430; --soft:#66707d; --line:#e4e1da; --grid:#ebe8e1;
       --good:#1a7a49; --good-bg:#e3f3e8; --bad:#a8431c; --bad-bg:#fbe9df; --ours-bg:#e6f4f5;
-      --k1:#00808f; --k2:#0a5a9c; --k3:#7a4bb5; --k4:#47a39c; --l1:#7d858f; --l2:#a3a9b1; --l3:#5d646d; --l4:#bfc4ca;
+      --k1:#00808f; --k2:#0a5a9c; --k3:#7a4bb5; --k4:#47a39c; --k5:#b05fa6; --k6:#3f7d4e; --l1:#7d858f; --l2:#a3a9b1; --l3:#5d646d; --l4:#bfc4ca;
       --p1:#d0632a; --p2:#b8336a; --p3:#c79a00; --p4:#6c8f2f; --p5:#8a5a3b; --p6:#e0779b; --p7:#5a6fd6; --p8:#9c8f7a; }
     @media (prefers-color-scheme: dark) { :root {
       --paper:#13161b; --card:#1a1e25; --ink:#e7e9ec; --soft:#98a2ae; --line:#2b313a; --grid:#272d36;
       --good:#63cf93; --good-bg:#163223; --bad:#f3a27c; --bad-bg:#3a2117; --ours-bg:#152c30;
-      --k1:#38c6d4; --k2:#6cabf0; --k3:#b896ee; --k4:#8fdad3; --l1:#9aa3ae; --l2:#6f7883; --l3:#c0c7cf; --l4:#565e68;
+      --k1:#38c6d4; --k2:#6cabf0; --k3:#b896ee; --k4:#8fdad3; --k5:#e29ad9; --k6:#86c998; --l1:#9aa3ae; --l2:#6f7883; --l3:#c0c7cf; --l4:#565e68;
       --p1:#f2955f; --p2:#ee77a5; --p3:#e8c44d; --p4:#a5cf63; --p5:#c8977a; --p6:#f5afc6; --p7:#97a5f5; --p8:#c4b9a5; } }
     * { box-sizing: border-box; }
     body { margin: 0; background: var(--paper); color: var(--ink); line-height: 1.5;
@@ -69,7 +69,8 @@ extension Report {
     """ + series
 
   /// Lines, dots, bars and legends of one series have one colour.
-  private static let series = (["k", "l"].flatMap { family in (1...4).map { "\(family)\($0)" } } + (1...8).map { "p\($0)" }).map {
-    "polyline.\($0){stroke:var(--\($0))} circle.\($0),rect.\($0){fill:var(--\($0))} i.\($0){background:var(--\($0))}\n"
-  }.joined()
+  private static let series =
+    (["k", "l"].flatMap { family in (1...(family == "k" ? 6 : 4)).map { "\(family)\($0)" } } + (1...8).map { "p\($0)" }).map {
+      "polyline.\($0){stroke:var(--\($0))} circle.\($0),rect.\($0){fill:var(--\($0))} i.\($0){background:var(--\($0))}\n"
+    }.joined()
 }
