@@ -35,16 +35,18 @@ BUILD = .build-libkbus
 SOURCES := Makefile libkbus.map Package.swift \
            $(shell find Sources/KBUSShm Sources/KBUSC Sources/CShm Sources/CKBUS -name '.*' -prune -o -print)
 
-LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) \
-       -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker defs -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+# For size, each function apart so that those which nobody calls can go, and hardened.
+SMALL = $(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables \
+        -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
+        -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs
 
 .PHONY: all install uninstall check-libkbus check-reaper check-install update-abi clean
 
 all: libkbus.so libkbus.a kbus-reaper
 
 $(REAL): $(SOURCES)
-	$(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
-	    --product KBUSC --scratch-path $(BUILD) $(LINK)
+	$(SMALL) --product KBUSC --scratch-path $(BUILD) $(LINK)
 	cp -f $(BUILD)/release/libKBUSC.so $@
 	$(STRIP) --strip-unneeded --remove-section=.swift_modhash --remove-section=.comment $@
 
@@ -69,8 +71,7 @@ libkbus.a: $(REAL)
 
 # The same core once more, whole, so that the reaper needs no library of ours. Its own scratch path: SwiftPM knows one set of flags.
 kbus-reaper: $(SOURCES) $(shell find Sources/kbus-reaper)
-	$(SWIFT) build -c release -Xcc -Os -Xcc -fno-asynchronous-unwind-tables -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
-	    --product kbus-reaper --scratch-path $(BUILD)-reaper -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
+	$(SMALL) --product kbus-reaper --scratch-path $(BUILD)-reaper
 	cp -f $(BUILD)-reaper/release/kbus-reaper $@
 	$(STRIP) --strip-all --remove-section=.swift_modhash --remove-section=.comment $@
 

@@ -131,9 +131,7 @@ extension SharedBus {
   /// Puts the requests that this Ksock owes an answer to into the scratch space; returns how many.
   private func collectRequests(to ksock: KsockRecord) -> Int {
     var count = 0
-    for index in 0..<geometry.limits.requests {
-      let record = request(index)
-      guard record.sequence != 0, record.replierIncarnation == ksock.incarnation else { continue }
+    for index in 0..<geometry.limits.requests where request(index).isOwed(by: ksock.incarnation) {
       scratch.requests[count] = UInt32(index)
       count += 1
     }

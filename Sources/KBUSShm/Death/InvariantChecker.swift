@@ -137,10 +137,7 @@ struct InvariantChecker {
     guard ksock.isDeparted else { return }
     let left = ksock.bindings != 0 || ksock.reserved != 0 || ksock.urgentCount != 0 || ksock.setAsideCount != 0 || ksock.pending != 0
     expect(!left, .k11, "Ksock \(ksock.id): bindings \(ksock.bindings), reserved \(ksock.reserved), pending \(ksock.pending)")
-    let owed = (0..<bus.geometry.limits.requests).contains {
-      bus.request($0).sequence != 0 && bus.request($0).replierIncarnation == ksock.incarnation
-    }
-    expect(!owed, .k11, "Ksock \(ksock.id): a request waits for its answer")
+    expect(!bus.owesAnswer(ksock.incarnation), .k11, "Ksock \(ksock.id): a request waits for its answer")
   }
 
   private mutating func checkChunks(_ ksock: KsockRecord) {

@@ -29,6 +29,15 @@ extension SharedBus {
     return word >= 1 && word <= geometry.owners.count ? owner(word - 1) : nil
   }
 
+  /// The first Ksock in use that a process opened and that is meant.
+  func firstKsock(of owner: OwnerRecord, where isMeant: (KsockRecord) -> Bool = { _ in true }) -> KsockRecord? {
+    for index in 0..<geometry.limits.ksocks {
+      let ksock = ksock(index)
+      if ksock.isInUse, memory.u32(ksock.at + CSHM_KSOCK_OWNER) == UInt32(owner.index) + 1, isMeant(ksock) { return ksock }
+    }
+    return nil
+  }
+
   /// The pid of the process that opened a Ksock.
   func pid(of ksock: KsockRecord) -> UInt32 { owner(of: ksock)?.pid ?? 0 }
 

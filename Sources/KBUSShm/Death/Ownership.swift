@@ -56,7 +56,7 @@ extension SharedBus {
       defer { unlock() }
       let owner = owner(index)
       // A Ksock that could not be closed is its process's until that ends.
-      guard owner.incarnation == ownership.incarnation, !hasKsocks(owner) else { return }
+      guard owner.incarnation == ownership.incarnation, firstKsock(of: owner) == nil else { return }
       var transaction = Transaction(self, journalOf: nil)
       transaction.set(owner.at + CSHM_OWNER_INCARNATION, 0 as UInt64)
       transaction.commit()
@@ -70,12 +70,6 @@ extension SharedBus {
 
   /// Whether a thread of this process tells others of its end, and us of theirs.
   var hasHelper: Bool { ownership.helper?.isWatching ?? false }
-
-  private func hasKsocks(_ owner: OwnerRecord) -> Bool {
-    (0..<geometry.limits.ksocks).contains {
-      ksock($0).isInUse && memory.u32(ksock($0).at + CSHM_KSOCK_OWNER) == UInt32(owner.index) + 1
-    }
-  }
 
   /// A free record, which is ours from now on.
   private func claimOwner() throws(KBusError) -> OwnerRecord {

@@ -98,7 +98,7 @@ extension SharedBus {
 
   /// One of its Ksocks departs, or at last itself, which is the last step.
   private func departStep(_ owner: OwnerRecord, _ rings: inout Rings) throws(KBusError) -> Bool {
-    if let ksock = firstKsock(of: owner, whichIs: { !$0.isDeparted }) {
+    if let ksock = firstKsock(of: owner, where: { !$0.isDeparted }) {
       try depart(ksock, &rings)
       return true
     }
@@ -112,7 +112,7 @@ extension SharedBus {
 
   /// One of its Ksocks is buried, or at last itself, which is the last step.
   private func buryStep(_ owner: OwnerRecord) throws(KBusError) -> Bool {
-    if let ksock = firstKsock(of: owner, whichIs: { _ in true }) {
+    if let ksock = firstKsock(of: owner) {
       try bury(ksock, keepingHeld: false)
       return true
     }
@@ -120,13 +120,5 @@ extension SharedBus {
     transaction.set(owner.at + CSHM_OWNER_INCARNATION, 0 as UInt64)
     transaction.commit()
     return false
-  }
-
-  private func firstKsock(of owner: OwnerRecord, whichIs isMeant: (KsockRecord) -> Bool) -> KsockRecord? {
-    for index in 0..<geometry.limits.ksocks {
-      let ksock = ksock(index)
-      if ksock.isInUse, memory.u32(ksock.at + CSHM_KSOCK_OWNER) == UInt32(owner.index) + 1, isMeant(ksock) { return ksock }
-    }
-    return nil
   }
 }

@@ -49,7 +49,17 @@ struct RequestRecord {
   }
 }
 
+extension RequestRecord {
+  /// Whether it awaits its answer from the Ksock of this incarnation.
+  @inline(__always) func isOwed(by replier: UInt64) -> Bool { sequence != 0 && replierIncarnation == replier }
+}
+
 extension SharedBus {
+  /// Whether somebody awaits an answer of the Ksock of this incarnation.
+  func owesAnswer(_ incarnation: UInt64) -> Bool {
+    (0..<geometry.limits.requests).contains { request($0).isOwed(by: incarnation) }
+  }
+
   @inline(__always) func request(_ index: Int) -> RequestRecord {
     RequestRecord(memory: memory, at: geometry.requests.at(index), index: index)
   }

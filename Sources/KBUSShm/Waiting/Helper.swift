@@ -200,22 +200,14 @@ extension SharedBus {
       ksock.close()
       return false
     }
-    if owesAnswer(ksock) { return true }
+    if owesAnswer(ksock.incarnation) { return true }
     // Closed meanwhile, it may have left its record to another.
     guard record.incarnation == ksock.incarnation else { return false }
     memory.store32(record.at + CSHM_KSOCK_WATCHED, 0)
     // A sender sees that nobody watches, or we see its request.
     cshm_fence()
-    guard owesAnswer(ksock) else { return false }
+    guard owesAnswer(ksock.incarnation) else { return false }
     memory.store32(record.at + CSHM_KSOCK_WATCHED, 1)
     return true
-  }
-
-  private func owesAnswer(_ ksock: Ksock) -> Bool {
-    for index in 0..<geometry.limits.requests {
-      let request = request(index)
-      if request.sequence != 0, request.replierIncarnation == ksock.incarnation { return true }
-    }
-    return false
   }
 }
