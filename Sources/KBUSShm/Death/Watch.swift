@@ -19,7 +19,7 @@ public enum Watcher: UInt32, Sendable {
   /// Nil where the kernel keeps no list of a thread's words: then pids alone tell of an end.
   private let life: OpaquePointer?
   private(set) var hasRole = false
-  /// Until when the role is left to a reaper that asked for it; 0 if none did.
+  /// Until when the role is left to a reaper that asked for it; 0 if none did since somebody had it.
   private var patience: UInt64 = 0
   /// When to start a reaper; nil if one has been started.
   private var startAt: UInt64?
@@ -107,6 +107,7 @@ public enum Watcher: UInt32, Sendable {
 
   private var role: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_ROLE }
   private var roleWanted: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_ROLE_WANTED }
+  private var watcher: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER }
 
   /// Takes the role if it is free, and does what it asks for if we have it.
   mutating func look() {
@@ -133,13 +134,17 @@ public enum Watcher: UInt32, Sendable {
     guard let life = unsafe life else { return }
     let seen = unsafe cshm_life_prepare_wait(memory.lockWord(role))
     if cshm_life_is_taken(seen) != 0 {
-      if kind == .reaper, bus.watcher != .reaper {
-        // Whoever has just taken it has not said yet what it is.
-        if bus.watcher == .helper {
-          memory.store32(roleWanted, 1)
-          bus.ringHelpers()
+      patience = 0
+      if kind == .reaper {
+        // Whoever has just taken it has not said yet what it is, and will.
+        add(watcher)
+        if bus.watcher != .reaper {
+          if bus.watcher == .helper {
+            memory.store32(roleWanted, 1)
+            bus.ringHelpers()
+          }
+          wake(after: Self.mostPatience)
         }
-        wake(after: Self.mostPatience)
       }
       // If we are the one that is woken, and are killed before we take it, another is woken in our place.
       unsafe cshm_life_await(life, memory.lockWord(role))
@@ -157,9 +162,9 @@ public enum Watcher: UInt32, Sendable {
     patience = 0
     guard unsafe cshm_life_take(life, memory.lockWord(role)) != 0 else { return deadline = 0 }
     hasRole = true
-    memory.store32(bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER, kind.rawValue)
-    // Whoever was woken for it is us. A reaper among those who still wait wants it more, and can tell now whose it is.
-    if kind == .reaper { memory.store32(roleWanted, 0) } else { memory.wake(role) }
+    memory.store32(watcher, kind.rawValue)
+    // Whoever was woken for it is us. A reaper that waits wants it more, and can tell now whose it is.
+    if kind == .reaper { memory.store32(roleWanted, 0) } else { memory.wake(watcher) }
     let now = cshm_now()
     if now &- lastStart > Self.longestStartDelay { startDelay = Self.shortestStartDelay }
     startAt = now &+ startDelay
@@ -171,7 +176,7 @@ public enum Watcher: UInt32, Sendable {
   private mutating func giveRoleBack() {
     guard hasRole, let life = unsafe life else { return }
     hasRole = false
-    memory.store32(bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER, Watcher.nobody.rawValue)
+    memory.store32(watcher, Watcher.nobody.rawValue)
     unsafe cshm_life_give_back(life, memory.lockWord(role))
   }
 

@@ -87,7 +87,7 @@ final class DeathScene {
 
   /// An owner counts as reaped a step after the last of its Ksocks has departed; more than these must not come.
   func waitFor(reaps: UInt64) throws {
-    try eventually("\(reaps) ends", within: 120) { try statistics.reaps >= reaps }
+    try eventually("\(reaps) ends, not \(String(describing: try? statistics.reaps))", within: 120) { try statistics.reaps >= reaps }
     #expect(try statistics.reaps == reaps)
   }
 
