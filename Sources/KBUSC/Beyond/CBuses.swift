@@ -5,7 +5,7 @@ internal import CKBUS
 @c(kbus_bus_create) @implementation
 public func kbus_bus_create(_ device_number: UInt32, _ options: UnsafePointer<CChar>!) -> CInt {
   call { () throws(KBusError) in
-    let text = unsafe options == nil ? Machine.environment("KBUS_CREATE") ?? "" : String(cString: options)
+    let text = unsafe options == nil ? Machine.environment("KBUS_CREATE") ?? "" : String(characters: options)
     try Bus.create(Int(device_number), options: BusOptions(parsing: text))
     return 0
   }

@@ -103,7 +103,7 @@ public struct BusOptions: Sendable {
     for digit in digits {
       let value = Int(digit) - 0x30
       guard value >= 0, value < radix, number <= Int.max / 16 else {
-        throw .badOption(option, "takes a number, not \"\(String(decoding: digits, as: UTF8.self))\"")
+        throw .badOption(option, "takes a number, not \"\(String(bytes: digits))\"")
       }
       number = number * radix + value
     }
@@ -115,7 +115,7 @@ public struct BusOptions: Sendable {
 
   private static func group(_ value: [UInt8]) throws(KBusError) -> UInt32 {
     if value.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return UInt32(try number(value, word("--group"), 0...Int(UInt32.max) - 1)) }
-    guard let group = Machine.group(named: String(decoding: value, as: UTF8.self)) else {
+    guard let group = Machine.group(named: String(bytes: value)) else {
       throw .badOption(value, "is not a group of this machine")
     }
     return group

@@ -31,7 +31,7 @@ enum ReaperProgram {
     var room = [CChar](repeating: 0, count: 4096)
     let length = Int(unsafe room.withUnsafeMutableBufferPointer { unsafe path($0.baseAddress!, CInt($0.count)) })
     guard length > 0, let slash = room[..<length].lastIndex(of: CChar(bitPattern: Ascii.slash)) else { return "." }
-    return String(decoding: room[..<slash].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(bytes: room[..<slash].map { UInt8(bitPattern: $0) })
   }
 
   fileprivate static func start(_ path: String, _ directory: String) {

@@ -78,7 +78,7 @@ private struct Printer {
     }
     bytes.append(mark)
     if data.count > limit { bytes += "...".bytes }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(bytes: bytes)
   }
 
   private static func hexDigit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x57 + value }

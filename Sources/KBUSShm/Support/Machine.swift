@@ -6,7 +6,7 @@ enum Machine {
   static func environment(_ name: StaticString) -> String? {
     let value = name.withUTF8Buffer { unsafe cshm_environment(UnsafeRawPointer($0.baseAddress!).assumingMemoryBound(to: CChar.self)) }
     guard let value = unsafe value else { return nil }
-    return unsafe String(cString: value)
+    return unsafe String(characters: value)
   }
 
   static func group(named name: String) -> UInt32? {
@@ -21,7 +21,7 @@ enum Machine {
     return value
   }
 
-  static func errorText(_ errno: CInt) -> String { unsafe String(cString: cshm_error_text(errno)) }
+  static func errorText(_ errno: CInt) -> String { unsafe String(characters: cshm_error_text(errno)) }
 
   /// Whether a process of this pid namespace is gone: its pid is unused, or used by a younger process. False if that can't be told.
   static func isGone(pid: UInt32, startTime: UInt64) -> Bool { cshm_process_is_gone(pid, startTime) != 0 }

@@ -20,7 +20,7 @@ struct Phrase: ExpressibleByStringInterpolation {
 
     @inline(never) fileprivate init(_ literal: StaticString) { appendLiteral(literal) }
 
-    fileprivate var text: String { @inline(never) get { String(decoding: bytes, as: UTF8.self) } }
+    fileprivate var text: String { @inline(never) get { String(bytes: bytes) } }
 
     @inline(never) mutating func appendLiteral(_ literal: StaticString) {
       literal.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
