@@ -44,6 +44,7 @@ static void open_end(struct end *end) {
     } else {
         int64_t budget = strcmp(end->part->mode, "spin") == 0 ? AN_HOUR : 0;
         check(kbus_set_spin_budget(end->ksock, budget), "cannot set the spin budget");
+        check(kbus_set_polled(end->ksock, 0), "cannot leave the descriptor alone");
     }
     end->payload = malloc(end->part->payload_bytes);
     if (end->payload == NULL) cbench_fail("no memory for a payload", 0);
@@ -78,13 +79,17 @@ static kbus_received_t *take(const struct end *end) {
     return received;
 }
 
-static kbus_msg_id_t lend(const struct end *end, const kbus_message_t *message, uint64_t number) {
-    kbus_loan_t *loan;
+static kbus_msg_id_t send_loan(kbus_loan_t *loan, uint32_t bytes, uint64_t number) {
     kbus_msg_id_t id;
-    check(kbus_loan_make(end->ksock, message, &loan), "cannot borrow room");
-    cbench_stamp(kbus_loan_data(loan), message->data_len, number);
+    cbench_stamp(kbus_loan_data(loan), bytes, number);
     check(kbus_loan_send(loan, &id), "cannot send");
     return id;
+}
+
+static kbus_msg_id_t lend(const struct end *end, const kbus_message_t *message, uint64_t number) {
+    kbus_loan_t *loan;
+    check(kbus_loan_make(end->ksock, message, &loan), "cannot borrow room");
+    return send_loan(loan, message->data_len, number);
 }
 
 /* ---- As copies ---- */
@@ -110,11 +115,9 @@ static uint64_t answer(const struct end *end) {
         uint64_t number = cbench_number(request->data);
         if (request->data_len != end->part->payload_bytes || !cbench_is_stamped(request->data, request->data_len, number))
             cbench_fail("a request is not what was sent", 0);
-        kbus_message_t *reply;
-        check(kbus_msg_create_reply_to(&reply, request, NULL, 0, 0), "cannot make a reply");
-        reply->data_len = CBENCH_REPLY_BYTES;
-        lend(end, reply, number);
-        kbus_msg_delete(&reply);
+        kbus_loan_t *reply;
+        check(kbus_loan_reply(received, CBENCH_REPLY_BYTES, &reply), "cannot borrow room for a reply");
+        send_loan(reply, CBENCH_REPLY_BYTES, number);
         kbus_received_release(received);
         return number;
     }
@@ -127,7 +130,7 @@ static uint64_t answer(const struct end *end) {
     cbench_stamp(payload, sizeof payload, number);
     check(kbus_msg_create_reply_to(&reply, request, payload, sizeof payload, 0), "cannot make a reply");
     kbus_msg_id_t id;
-    check(kbus_ksock_send_msg(end->ksock, reply, &id), "cannot reply");
+    check(kbus_send_within(end->ksock, reply, -1, &id), "cannot reply");
     kbus_msg_delete(&reply);
     kbus_msg_delete(&request);
     return number;
@@ -168,7 +171,7 @@ static void round_trip(void *context, uint64_t number) {
     } else {
         kbus_msg_id_t id;
         cbench_stamp(end->payload, end->part->payload_bytes, number);
-        check(kbus_ksock_send_msg(end->ksock, end->request, &id), "cannot send");
+        check(kbus_send_within(end->ksock, end->request, -1, &id), "cannot send");
         kbus_message_t *reply = receive(end);
         is_reply = kbus_msg_compare_ids(&reply->in_reply_to, &id) == 0 && reply->data_len == CBENCH_REPLY_BYTES
             && cbench_is_stamped(kbus_msg_data_ptr(reply), reply->data_len, number);
@@ -209,7 +212,7 @@ static void pass(void *context, uint64_t number) {
     } else {
         kbus_msg_id_t id;
         cbench_stamp(end->payload, end->part->payload_bytes, number);
-        check(kbus_ksock_send_msg(end->ksock, end->request, &id), "cannot send");
+        check(kbus_send_within(end->ksock, end->request, -1, &id), "cannot send");
         kbus_message_t *message = receive(&listener);
         is_whole = message->data_len == end->part->payload_bytes
             && cbench_is_stamped(kbus_msg_data_ptr(message), message->data_len, number);

@@ -89,10 +89,10 @@ void cshm_local_lock_slowly(uint32_t *word) {
 
 void cshm_local_wake(uint32_t *word) { cshm_futex_wake(word, 1); }
 
-static pthread_mutex_t process_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t process_lock;
 
-void cshm_process_lock(void) { pthread_mutex_lock(&process_lock); }
-void cshm_process_unlock(void) { pthread_mutex_unlock(&process_lock); }
+void cshm_process_lock(void) { cshm_local_lock(&process_lock); }
+void cshm_process_unlock(void) { cshm_local_unlock(&process_lock); }
 
 __attribute__((constructor)) static void keep_over_forks(void) {
     pthread_atfork(cshm_process_lock, cshm_process_unlock, cshm_process_unlock);

@@ -200,3 +200,76 @@ TEST("a loan is refused for what a write is refused for") {
     CHECK_FAILS(kbus_loan_make(reader, &message, &loan), EBADF);
     CHECK_FAILS(kbus_loan_make(-1, &message, &loan), EBADF);
 }
+
+TEST("a Request held in place is answered with a loan, which takes its name and addressee from it") {
+    static const char long_name[] = "$.A.Name.That.Is.Much.Longer.Than.What.Fits.Beside.The.Header.Of.A.Message.And.So.Lies.Behind.Its.Data.And."
+                                    "Is.Even.Longer.Than.The.Room.That.Is.Kept.For.The.Next.Message.To.Be.Held.By.A.Program.In.C.Because.It.Has."
+                                    "More.Than.Three.Hundred.And.Twenty.Characters.In.All.Which.Takes.A.While.To.Write.But.Here.It.Is.At.Last.The.End";
+    const char *names[] = { "$.Q", long_name };
+    kbus_ksock_t asking = new_ksock();
+    for (int which = 0; which < 2; which++) {
+        kbus_ksock_t replier = new_replier(names[which]);
+        uint32_t asked = ask(asking, names[which], "why");
+        kbus_received_t *request;
+        kbus_loan_t *reply;
+        kbus_msg_id_t id;
+        CHECK_EQUAL(kbus_receive_in_place(replier, 0, &request), 1);
+        CHECK_TEXT(kbus_received_message(request)->name, names[which]);
+        CHECK_EQUAL(kbus_loan_reply(request, 7, &reply), 0);
+        memcpy(kbus_loan_data(reply), "because", 7);
+        CHECK_EQUAL(kbus_loan_send(reply, &id), 0);
+        CHECK_FAILS(kbus_loan_reply(NULL, 7, &reply), EFAULT);
+        CHECK_FAILS(kbus_loan_reply(request, 7, NULL), EFAULT);
+        kbus_received_release(request);
+        CHECK_EQUAL(kbus_receive_in_place(asking, 0, &request), 1);
+        const kbus_message_t *answer = kbus_received_message(request);
+        CHECK_TEXT(answer->name, names[which]);
+        CHECK_EQUAL(answer->in_reply_to.serial_num, asked);
+        CHECK_EQUAL(answer->from, ksock_id(replier));
+        CHECK(answer->data_len == 7 && memcmp(answer->data, "because", 7) == 0);
+        kbus_received_release(request);
+    }
+}
+
+TEST("what does not ask its reader to reply is not answered with a loan") {
+    kbus_ksock_t asking = new_ksock(), listener = new_listener("$.Q");
+    new_replier("$.Q");
+    kbus_received_t *received;
+    kbus_loan_t *reply = NULL;
+    announce(asking, "$.Q", NULL);
+    ask(asking, "$.Q", NULL);
+    for (int count = 0; count < 2; count++) {
+        CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received), 1);
+        CHECK_FAILS(kbus_loan_reply(received, 1, &reply), EBADMSG);
+        kbus_received_release(received);
+    }
+    CHECK(reply == NULL);
+}
+
+TEST("a status, which has no room of its own on the bus, is read in place as any message") {
+    kbus_ksock_t asking = new_ksock(), replier = new_replier("$.Q");
+    uint32_t asked = ask(asking, "$.Q", NULL);
+    kbus_received_t *received;
+    kbus_loan_t *reply;
+    CHECK_EQUAL(kbus_ksock_close(replier), 0);
+    CHECK_EQUAL(kbus_receive_in_place(asking, 0, &received), 1);
+    const kbus_message_t *status = kbus_received_message(received);
+    CHECK_TEXT(status->name, "$.KBUS.Replier.GoneAway");
+    CHECK_EQUAL(status->in_reply_to.serial_num, asked);
+    CHECK_EQUAL(status->to, ksock_id(asking));
+    CHECK_FAILS(kbus_loan_reply(received, 1, &reply), EBADMSG);
+    kbus_received_release(received);
+}
+
+TEST("loans and messages held outlive their Ksock: a loan can't be sent any more, what is held can be read and released") {
+    kbus_ksock_t listener = new_listener("$.F"), sender = new_ksock();
+    kbus_received_t *received;
+    kbus_loan_t *first = lend(listener, "$.F", 100), *second = lend(listener, "$.F", 100);
+    announce(sender, "$.F", "still here");
+    CHECK_EQUAL(kbus_receive_in_place(listener, 0, &received), 1);
+    CHECK_EQUAL(kbus_ksock_close(listener), 0);
+    CHECK(memcmp(kbus_received_message(received)->data, "still here", 10) == 0);
+    CHECK_FAILS(kbus_loan_send(first, NULL), EBADF);
+    kbus_loan_drop(second);
+    kbus_received_release(received);
+}

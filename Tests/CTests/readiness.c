@@ -265,3 +265,56 @@ TEST("R-12: a requester asleep in poll gets a killed Replier's status, at the la
     CHECK_NEXT(sender, "<Status '$.KBUS.Replier.GoneAway' id=[0:2] to=1 from=2 in_reply_to=[0:1] flags=0x4 SYN>");
     check_child(opener.process);
 }
+
+TEST("of a Ksock that is not polled the descriptors stay unreadable, until it is polled again") {
+    kbus_ksock_t listener = new_listener("$.F"), sender = new_ksock();
+    CHECK_EQUAL(kbus_set_polled(listener, 0), 0);
+    CHECK_EQUAL(kbus_set_polled(listener, 0), 0);
+    announce(sender, "$.F", "1");
+    CHECK_READY(listener, KBUS_KSOCK_WRITABLE);
+    CHECK_EQUAL(kbus_wait_within(listener, KBUS_KSOCK_READABLE, -1), KBUS_KSOCK_READABLE);
+    CHECK_NEXT(listener, "<Announcement '$.F' id=[0:1] from=2 data=1>");
+    CHECK_NOTHING(listener);
+    announce(sender, "$.F", "2");
+    CHECK_EQUAL(kbus_set_polled(listener, 1), 0);
+    CHECK_READY(listener, KBUS_KSOCK_READABLE | KBUS_KSOCK_WRITABLE);
+    CHECK_NEXT(listener, "<Announcement '$.F' id=[0:2] from=2 data=2>");
+    CHECK_READY(listener, KBUS_KSOCK_WRITABLE);
+    announce(sender, "$.F", "3");
+    CHECK_READY(listener, KBUS_KSOCK_READABLE | KBUS_KSOCK_WRITABLE);
+    // Said while something is queued: what was readable is not any more.
+    CHECK_EQUAL(kbus_set_polled(listener, 0), 0);
+    CHECK_READY(listener, KBUS_KSOCK_WRITABLE);
+    CHECK_NEXT(listener, "<Announcement '$.F' id=[0:3] from=2 data=3>");
+    CHECK_EQUAL(kbus_set_polled(listener, 1), 0);
+    CHECK_READY(listener, KBUS_KSOCK_WRITABLE);
+    CHECK_FAILS(kbus_set_polled(-1, 0), EBADF);
+}
+
+TEST("a fast descriptor is left alone as well, and one that is made later too") {
+    kbus_ksock_t first = new_listener("$.F"), second = new_listener("$.F");
+    int fast = kbus_ksock_fast_descriptor(first);
+    CHECK_EQUAL(kbus_set_polled(first, 0), 0);
+    CHECK_EQUAL(kbus_set_polled(second, 0), 0);
+    int later = kbus_ksock_fast_descriptor(second);
+    announce(first, "$.F", NULL);
+    CHECK_EQUAL(poll_says(fast, 0) & KBUS_KSOCK_READABLE, 0);
+    CHECK_EQUAL(poll_says(later, 0) & KBUS_KSOCK_READABLE, 0);
+    CHECK_EQUAL(kbus_set_polled(first, 1), 0);
+    CHECK_EQUAL(kbus_set_polled(second, 1), 0);
+    CHECK_EQUAL(poll_says(fast, 0) & KBUS_KSOCK_READABLE, KBUS_KSOCK_READABLE);
+    CHECK_EQUAL(poll_says(later, 0) & KBUS_KSOCK_READABLE, KBUS_KSOCK_READABLE);
+}
+
+static void ask_and_close(void) {
+    kbus_ksock_t replier = new_replier("$.Q");
+    CHECK_EQUAL(kbus_set_polled(replier, 0), 0);
+    close(replier);
+}
+
+TEST("that a Ksock was closed with close is noticed, polled or not") {
+    kbus_ksock_t asking = new_ksock();
+    ask_and_close();
+    new_replier("$.Q");
+    CHECK_EQUAL(ask(asking, "$.Q", NULL), 1);
+}

@@ -185,7 +185,7 @@ typedef struct cshm_owner {
  *  K8  set_aside_count is the length of the list from set_aside_head to set_aside_tail.
  *  K9  passed_seen <= passed: as far as senders have looked. They look again only when the queue seems full, so that the
  *      reader's line stays with the reader.
- *  K10 has_descriptor is 0, CSHM_DESCRIPTOR_DATAGRAM or _LISTENS, each perhaps with _FAST; watched is 0 or 1.
+ *  K10 has_descriptor is 0, CSHM_DESCRIPTOR_DATAGRAM or _LISTENS, each perhaps with _FAST; polled and watched are 0 or 1.
  *  K11 a Ksock with CSHM_SPECIAL_CLOSING is departed: it has no bindings, no requests, nothing urgent, set aside or pending,
  *      and waits for the certain end of its owner, who may still touch what it holds.
  *  K12 fast_inode is not 0 once has_descriptor says CSHM_DESCRIPTOR_FAST; it is stored before.
@@ -229,13 +229,14 @@ typedef struct cshm_ksock {
     uint32_t bell;             /* futex word; rung by adding 1, direct, if somebody sleeps */
     uint32_t special;          /* under the lock                                 */
     uint32_t sleepers;         /* owner: threads in, or on their way into, a futex wait */
-    uint32_t has_descriptor;   /* owner: CSHM_DESCRIPTOR_...; 0 while there is none to be rung */
+    uint32_t polled;           /* owner: 1 while its descriptor is to be rung        */
     uint32_t rung;             /* of the descriptor: CSHM_RUNG_...; direct          */
     uint32_t inside;           /* owner: threads in a waiting call, which look into the queue before they leave it */
     uint32_t watched;          /* 1 while the owner's helper looks whether the descriptor is still open; direct */
     uint32_t net_namespace;    /* owner: where the descriptor has its name          */
     uint64_t fast_inode;       /* K12; owner: of the fast descriptor's FIFO         */
-    uint32_t signal_reserved[6];
+    uint32_t has_descriptor;   /* owner: CSHM_DESCRIPTOR_...; 0 while there is none */
+    uint32_t signal_reserved[5];
 
     /* The reading end; owner. */
     uint64_t head;
@@ -427,7 +428,7 @@ _Static_assert(offsetof(cshm_owner, life) % 8 == 0 && offsetof(cshm_watch_line, 
 _Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");
-_Static_assert(offsetof(cshm_ksock, sleepers) % 8 == 0 && offsetof(cshm_ksock, has_descriptor) == offsetof(cshm_ksock, sleepers) + 4,
+_Static_assert(offsetof(cshm_ksock, sleepers) % 8 == 0 && offsetof(cshm_ksock, polled) == offsetof(cshm_ksock, sleepers) + 4,
                "one look tells a sender whether anybody waits");
 _Static_assert(offsetof(cshm_ksock, head) % 64 == 0, "the reading end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, set_aside_head) % 64 == 0, "layout version 1");

@@ -109,6 +109,7 @@ enum {
     CSHM_KSOCK_HEAD = offsetof(cshm_ksock, head),
     CSHM_KSOCK_PASSED = offsetof(cshm_ksock, passed),
     CSHM_KSOCK_SLEEPERS = offsetof(cshm_ksock, sleepers),
+    CSHM_KSOCK_POLLED = offsetof(cshm_ksock, polled),
     CSHM_KSOCK_HAS_DESCRIPTOR = offsetof(cshm_ksock, has_descriptor),
     CSHM_KSOCK_RUNG = offsetof(cshm_ksock, rung),
     CSHM_KSOCK_INSIDE = offsetof(cshm_ksock, inside),

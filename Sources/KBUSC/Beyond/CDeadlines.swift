@@ -30,8 +30,8 @@ public func kbus_receive_within(
   call(on: ksock, looking: false) { ksock throws(KBusError) in
     let place = unsafe try given(msg)
     unsafe place.pointee = nil
-    guard let message = try ksock.ksock.take(within: limit(timeout_ns)) else { return 0 }
-    unsafe place.pointee = try message.makeCopy()
+    guard let taken = try ksock.take(within: timeout_ns) else { return 0 }
+    unsafe place.pointee = try ReceivedMessage(taken, of: ksock.ksock).makeCopy()
     return 1
   }
 }

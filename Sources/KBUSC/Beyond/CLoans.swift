@@ -2,18 +2,29 @@
 
 public import CKBUS
 
-/// A loan that C holds.
-@safe private final class Loan {
-  let ksock: Ksock
-  var message: LoanedMessage?
-  let data: UnsafeMutableRawPointer?
+/// A loan that C holds: where its data is to be put, and what sends it.
+@safe private struct Loan {
+  let data: UnsafeMutableRawPointer
+  let ksock: OpenKsock
+  let message: Outgoing
 
-  init(_ ksock: Ksock, _ message: consuming LoanedMessage) {
-    var message = message
-    self.ksock = ksock
-    unsafe data = message.withUnsafeMutableBytes { $0.baseAddress }
-    self.message = consume message
+  static func at(_ loan: OpaquePointer) -> UnsafeMutablePointer<Loan> { unsafe UnsafeMutablePointer(loan) }
+
+  /// Takes it back from C.
+  static func takeBack(_ loan: OpaquePointer) -> (ksock: OpenKsock, message: Outgoing) {
+    let place = unsafe at(loan), ksock = unsafe place.pointee.ksock, message = unsafe place.pointee.message
+    unsafe place.deinitialize(count: 1)
+    unsafe ksock.roomToFill.giveBack(UnsafeMutableRawPointer(place))
+    return (ksock, message)
   }
+}
+
+/// Hands a loan to C.
+func lend(_ message: consuming LoanedMessage, by ksock: OpenKsock) throws(KBusError) -> OpaquePointer {
+  let room = unsafe try ksock.roomToFill.take(MemoryLayout<Loan>.size)
+  let data = unsafe message.start
+  unsafe room.bindMemory(to: Loan.self, capacity: 1).initialize(to: Loan(data: data, ksock: ksock, message: message.spend()))
+  return OpaquePointer(room)
 }
 
 @c(kbus_loan_make) @implementation
@@ -27,8 +38,9 @@ public func kbus_loan_make(
     unsafe try ksock.ksock.checkSize(
       nameLength: Int(like.pointee.name_len), dataLength: Int(like.pointee.data_len),
       flags: MessageFlags(rawValue: like.pointee.flags))
-    let message = unsafe try ksock.ksock.loan(OutgoingHeader(like.pointee), name.bytes, count: Int(like.pointee.data_len))
-    unsafe place.pointee = OpaquePointer(Unmanaged.passRetained(Loan(ksock.ksock, message)).toOpaque())
+    let message = unsafe try ksock.ksock.loan(
+      OutgoingHeader(like.pointee), name.bytes, count: Int(like.pointee.data_len), measured: true)
+    unsafe place.pointee = try lend(message, by: ksock)
     return 0
   }
 }
@@ -36,20 +48,19 @@ public func kbus_loan_make(
 @c(kbus_loan_data) @implementation
 public func kbus_loan_data(_ loan: OpaquePointer!) -> UnsafeMutableRawPointer! {
   guard let loan = unsafe loan else { return nil }
-  return unsafe Unmanaged<Loan>.fromOpaque(UnsafeRawPointer(loan)).takeUnretainedValue().data
+  return unsafe Loan.at(loan).pointee.data
 }
 
 @c(kbus_loan_send) @implementation
 public func kbus_loan_send(_ loan: OpaquePointer!, _ msg_id: UnsafeMutablePointer<kbus_msg_id_t>!) -> CInt {
   call { () throws(KBusError) in
     guard let loan = unsafe loan else { throw .badAddress }
-    let order = unsafe Unmanaged<Loan>.fromOpaque(UnsafeRawPointer(loan)).takeRetainedValue()
-    guard let message = order.message.take() else { throw .badAddress }
+    let (ksock, message) = unsafe Loan.takeBack(loan)
     do throws(KBusError) {
-      let id = try order.ksock.send(message)
+      let id = try ksock.ksock.send(message)
       unsafe msg_id?.pointee = kbus_msg_id(id)
     } catch {
-      if error.code == .pending, let id = try? order.ksock.lastMessageID() { unsafe msg_id?.pointee = kbus_msg_id(id) }
+      if error.code == .pending, let id = try? ksock.ksock.lastMessageID() { unsafe msg_id?.pointee = kbus_msg_id(id) }
       throw error
     }
     return 0
@@ -59,5 +70,6 @@ public func kbus_loan_send(_ loan: OpaquePointer!, _ msg_id: UnsafeMutablePointe
 @c(kbus_loan_drop) @implementation
 public func kbus_loan_drop(_ loan: OpaquePointer!) {
   guard let loan = unsafe loan else { return }
-  unsafe Unmanaged<Loan>.fromOpaque(UnsafeRawPointer(loan)).release()
+  let (ksock, message) = unsafe Loan.takeBack(loan)
+  ksock.ksock.giveBack(message)
 }

@@ -71,8 +71,8 @@ extension OpenKsock {
 extension ReceivedMessage {
   /// The message in its entire form, in memory that C frees.
   func makeCopy() throws(KBusError) -> UnsafeMutablePointer<kbus_message_t> {
-    let memory = unsafe try allocate(entireCount)
-    unsafe copyEntire(to: memory)
+    let nameLength = nameCount, memory = unsafe try allocate(entireCount(nameLength: nameLength))
+    unsafe copyEntire(nameLength: nameLength, to: memory)
     return unsafe memory.assumingMemoryBound(to: kbus_message_t.self)
   }
 }

@@ -75,6 +75,14 @@ public func kbus_set_spin_budget(_ ksock: kbus_ksock_t, _ budget_ns: Int64) -> C
   }
 }
 
+@c(kbus_set_polled) @implementation
+public func kbus_set_polled(_ ksock: kbus_ksock_t, _ is_polled: UInt32) -> CInt {
+  call(on: ksock) { ksock throws(KBusError) in
+    try ksock.ksock.setPolled(is_polled != 0)
+    return 0
+  }
+}
+
 /// A flag that is set by 1, cleared by 0, and asked for by 0xFFFFFFFF. Setting returns 0, asking the state (D-16).
 private func flag(
   of number: kbus_ksock_t, _ request: UInt32, ask: (Ksock) throws(KBusError) -> Bool, set: (Ksock, Bool) throws(KBusError) -> Void

@@ -58,13 +58,25 @@ extension UnsafePointer<kbus_message_t> {
 extension Ksock {
   /// Sends a message of either form from where it lies.
   func send(_ message: UnsafePointer<kbus_message_t>, setting flags: MessageFlags = []) throws(KBusError) -> MessageID {
-    unsafe try message.pointee.check(on: self)
-    if unsafe message.pointee.name == nil {
-      let count = unsafe MessageSize.entire(nameLength: Int(message.pointee.name_len), dataLength: Int(message.pointee.data_len))
-      let found = unsafe UnsafeRawPointer(message).loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
-      guard found == UInt32(KBUS_MSG_END_GUARD) else { throw .wrongGuard("final", found) }
-    }
+    unsafe try check(message)
     return unsafe try sendChecked(message, setting: flags)
+  }
+
+  /// A copy of a message of either form, ready to be sent.
+  func loan(copying message: UnsafePointer<kbus_message_t>) throws(KBusError) -> LoanedMessage {
+    unsafe try check(message)
+    let data = unsafe message.dataBytes
+    let loan = unsafe try loan(OutgoingHeader(message.pointee), message.nameBytes.bytes, count: data.count, measured: true)
+    if let start = data.baseAddress { unsafe loan.start.copyMemory(from: start, byteCount: data.count) }
+    return loan
+  }
+
+  private func check(_ message: UnsafePointer<kbus_message_t>) throws(KBusError) {
+    unsafe try message.pointee.check(on: self)
+    guard unsafe message.pointee.name == nil else { return }
+    let count = unsafe MessageSize.entire(nameLength: Int(message.pointee.name_len), dataLength: Int(message.pointee.data_len))
+    let found = unsafe UnsafeRawPointer(message).loadUnaligned(fromByteOffset: count - 4, as: UInt32.self)
+    guard found == UInt32(KBUS_MSG_END_GUARD) else { throw .wrongGuard("final", found) }
   }
 
   /// Sends a message whose header has been checked.

@@ -6,6 +6,7 @@ internal import CShm
 
 struct MessageReading: ~Copyable {
   private var message: ReceivedMessage?
+  private var nameLength = 0
   /// Bytes read of it.
   private var position = 0
 
@@ -16,14 +17,15 @@ struct MessageReading: ~Copyable {
   mutating func begin(_ next: consuming ReceivedMessage?) {
     message = next
     position = 0
-    left = message?.entireCount ?? 0
+    nameLength = message?.nameCount ?? 0
+    left = message?.entireCount(nameLength: nameLength) ?? 0
   }
 
   mutating func drop() { begin(nil) }
 
   /// Reads some bytes of what is left. With the last one the message is done with.
   mutating func read(_ count: Int, to place: UnsafeMutableRawPointer) {
-    unsafe message?.copyEntire(from: position, count: count, to: place)
+    unsafe message?.copyEntire(nameLength: nameLength, from: position, count: count, to: place)
     position += count
     left -= count
     if left == 0 { message = nil }
@@ -31,34 +33,46 @@ struct MessageReading: ~Copyable {
 }
 
 extension ReceivedMessage {
+  // With the length of the name as it was once read: what C has made room for.
+
   /// The length of the entire form.
-  var entireCount: Int { MessageSize.entire(nameLength: nameCount, dataLength: count) }
+  func entireCount(nameLength: Int) -> Int { MessageSize.entire(nameLength: nameLength, dataLength: count) }
 
   /// The header, with null pointers.
-  var cHeader: kbus_message_header {
+  func header(nameLength: Int) -> kbus_message_header {
     var header = unsafe kbus_message_header()
     unsafe header.start_guard = UInt32(KBUS_MSG_START_GUARD)
-    unsafe header.id = kbus_msg_id(id)
-    unsafe header.in_reply_to = kbus_msg_id(inReplyTo)
-    unsafe header.to = to
-    unsafe header.from = from
-    unsafe header.orig_from = kbus_orig_from(origFrom)
-    unsafe header.final_to = kbus_orig_from(finalTo)
-    unsafe header.flags = flags.rawValue
-    unsafe header.name_len = UInt32(nameCount)
+    if let slot {
+      // The bounds of all of its words are checked together.
+      let words = slot.words
+      unsafe header.id = kbus_msg_id(MessageID(word: words.u64(CSHM_SLOT_ID)))
+      unsafe header.in_reply_to = kbus_msg_id(MessageID(word: words.u64(CSHM_SLOT_IN_REPLY_TO)))
+      unsafe header.to = words.u32(CSHM_SLOT_TO)
+      unsafe header.from = words.u32(CSHM_SLOT_FROM)
+      unsafe header.orig_from = kbus_orig_from(Origin(word: words.u64(CSHM_SLOT_ORIG_FROM)))
+      unsafe header.final_to = kbus_orig_from(Origin(word: words.u64(CSHM_SLOT_FINAL_TO)))
+      unsafe header.flags = words.u32(CSHM_SLOT_FLAGS) | (wantsUsToReply ? MessageFlags.wantYouToReply.rawValue : 0)
+    } else {
+      unsafe header.id = kbus_msg_id(id)
+      unsafe header.in_reply_to = kbus_msg_id(inReplyTo)
+      unsafe header.to = to
+      unsafe header.from = from
+      unsafe header.flags = flags.rawValue
+    }
+    unsafe header.name_len = UInt32(nameLength)
     unsafe header.data_len = UInt32(count)
     unsafe header.end_guard = UInt32(KBUS_MSG_END_GUARD)
     return unsafe header
   }
 
   /// The whole message in its entire form. `place` has room for `entireCount` bytes, at an address for a header.
-  func copyEntire(to place: UnsafeMutableRawPointer) {
-    let names = MessageSize.padded(nameLength: nameCount), datas = MessageSize.padded(dataLength: count)
-    unsafe place.storeBytes(of: cHeader, as: kbus_message_header.self)
+  func copyEntire(nameLength: Int, to place: UnsafeMutableRawPointer) {
+    let names = MessageSize.padded(nameLength: nameLength), datas = MessageSize.padded(dataLength: count)
+    unsafe place.storeBytes(of: header(nameLength: nameLength), as: kbus_message_header.self)
     let name = unsafe place + MessageSize.header
     // Padding first: the bytes before it are then written over.
     unsafe (name + names - 4).storeBytes(of: 0, as: UInt32.self)
-    unsafe copyName(to: name)
+    unsafe copyName(nameLength, to: name)
     let data = unsafe name + names
     if datas > 0 { unsafe (data + datas - 4).storeBytes(of: 0, as: UInt32.self) }
     if count > 0 { unsafe withUnsafeBytes { unsafe data.copyMemory(from: $0.baseAddress!, byteCount: $0.count) } }
@@ -66,14 +80,14 @@ extension ReceivedMessage {
   }
 
   /// Some bytes of the entire form. Data is copied from where it lies; the rest is put together anew for each piece.
-  fileprivate func copyEntire(from start: Int, count wanted: Int, to place: UnsafeMutableRawPointer) {
-    if start == 0, wanted == entireCount { return unsafe copyEntire(to: place) }
-    let names = MessageSize.padded(nameLength: nameCount), datas = MessageSize.padded(dataLength: count)
+  fileprivate func copyEntire(nameLength: Int, from start: Int, count wanted: Int, to place: UnsafeMutableRawPointer) {
+    if start == 0, wanted == entireCount(nameLength: nameLength) { return unsafe copyEntire(nameLength: nameLength, to: place) }
+    let names = MessageSize.padded(nameLength: nameLength), datas = MessageSize.padded(dataLength: count)
     let dataStart = MessageSize.header + names, dataEnd = dataStart + count
     var ends = [UInt8](repeating: 0, count: dataStart + (datas - count) + 4)
     unsafe ends.withUnsafeMutableBytes { ends in
-      unsafe ends.storeBytes(of: cHeader, as: kbus_message_header.self)
-      unsafe copyName(to: ends.baseAddress! + MessageSize.header)
+      unsafe ends.storeBytes(of: header(nameLength: nameLength), as: kbus_message_header.self)
+      unsafe copyName(nameLength, to: ends.baseAddress! + MessageSize.header)
       unsafe ends.storeBytes(of: UInt32(KBUS_MSG_END_GUARD), toByteOffset: ends.count - 4, as: UInt32.self)
     }
     let piece = Piece(start: start, end: start + wanted)

@@ -8,6 +8,8 @@ final class OpenKsock: @unchecked Sendable {
   let ksock: Ksock
   var reading = MessageReading()
   var writing = MessageWriting()
+  /// For a message held in place, and for a loan.
+  let roomToRead = SpareRoom(), roomToFill = SpareRoom()
   private let locks = LocalArray<UInt32>(repeating: 0, count: 2)
 
   init(_ ksock: Ksock) { self.ksock = ksock }
@@ -28,6 +30,12 @@ final class OpenKsock: @unchecked Sendable {
     unsafe cshm_local_lock(locks.address(1))
     defer { unsafe cshm_local_unlock(locks.address(1)) }
     return try body(&writing)
+  }
+
+  /// The next message, with a time limit as C has it. No limit is computed while something is queued.
+  func take(within nanoseconds: Int64) throws(KBusError) -> Taken? {
+    if let taken = try ksock.takeAsIs() { return taken }
+    return nanoseconds == 0 ? nil : try ksock.waitToTake(.after(limit(nanoseconds)))
   }
 
   /// Closes the Ksock on its bus. What is half read or half written is given back.

@@ -117,9 +117,10 @@ struct InvariantChecker {
     let seen = bus.memory.u64(ksock.at + CSHM_KSOCK_PASSED_SEEN)
     expect(seen <= ksock.passed, .k9, "Ksock \(ksock.id): \(seen) seen, \(ksock.passed) passed")
     let watched = bus.memory.u32(ksock.at + CSHM_KSOCK_WATCHED)
+    let polled = bus.memory.u32(ksock.at + CSHM_KSOCK_POLLED)
     expect(
-      ksock.hasDescriptor & ~UInt32(CSHM_DESCRIPTOR_FAST) <= UInt32(CSHM_DESCRIPTOR_LISTENS) && watched <= 1, .k10,
-      "Ksock \(ksock.id): descriptor \(ksock.hasDescriptor), watched \(watched)")
+      ksock.hasDescriptor & ~UInt32(CSHM_DESCRIPTOR_FAST) <= UInt32(CSHM_DESCRIPTOR_LISTENS) && polled <= 1 && watched <= 1, .k10,
+      "Ksock \(ksock.id): descriptor \(ksock.hasDescriptor), polled \(polled), watched \(watched)")
     let inode = bus.memory.u64(ksock.at + CSHM_KSOCK_FAST_INODE)
     expect(!ksock.hasFastDescriptor || inode != 0, .k12, "Ksock \(ksock.id): a fast descriptor without an inode")
     expect(ksock.backlogTail <= tail, .k13, "Ksock \(ksock.id): backlog to \(ksock.backlogTail), tail \(tail)")

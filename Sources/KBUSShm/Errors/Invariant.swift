@@ -81,7 +81,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .k7: "the special word says what there is"
     case .k8: "the set-aside count is the length of the set-aside list"
     case .k9: "senders have seen no more messages taken than were"
-    case .k10: "a descriptor is of a known kind, and watched or not"
+    case .k10: "a descriptor is of a known kind, polled or not, and watched or not"
     case .k11: "a Ksock that has departed has nothing left but memory"
     case .k12: "a fast descriptor has its inode beside it"
     case .k13: "a backlog begins where messages are"

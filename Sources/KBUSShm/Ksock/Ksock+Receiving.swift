@@ -10,8 +10,8 @@ extension Ksock {
   /// **Blocking:** never. **Errors:** `tooManyHeld` if 64 messages taken before have not ended, `readOnly` on a write-only Ksock.
   /// **Source:** KBUS specification, section 13.
   public func take() throws(KBusError) -> ReceivedMessage? {
-    try requireReading()
-    return try takeQueued()
+    guard let taken = try takeAsIs() else { return nil }
+    return try ReceivedMessage(taken, of: self)
   }
 
   /// Takes the next message as a copy; nil if none is queued.
@@ -22,13 +22,19 @@ extension Ksock {
   /// Takes the next message in place, and waits for one if need be; nil when the time is up. Nil as the limit waits for ever.
   public func take(within limit: Duration?) throws(KBusError) -> ReceivedMessage? {
     // No clock is read as long as something is queued.
-    try requireReading()
-    if let message = try takeQueued() { return message }
-    return try waitToTake(.after(limit))
+    if let message = try take() { return message }
+    guard let taken = try waitToTake(.after(limit)) else { return nil }
+    return try ReceivedMessage(taken, of: self)
   }
 
   /// Takes the next message as a copy, and waits for one if need be; nil when the time is up.
   public func receive(within limit: Duration?) throws(KBusError) -> Message? { try take(within: limit)?.copy() }
+
+  /// Takes the next message for somebody who gives it back himself.
+  @inline(__always) func takeAsIs() throws(KBusError) -> Taken? {
+    try requireReading()
+    return try takeUnderLock(settling: true)
+  }
 
   /// Takes the next message in place, whatever the Ksock's mode: NEXTMSG.
   func takeQueued() throws(KBusError) -> ReceivedMessage? {
@@ -42,15 +48,14 @@ extension Ksock {
 
   // Inside
 
-  private func waitToTake(_ deadline: Deadline) throws(KBusError) -> ReceivedMessage? {
+  func waitToTake(_ deadline: Deadline) throws(KBusError) -> Taken? {
     if deadline.isPast { return nil }
     let wasCounted = goInside()
     defer { comeOut(wasCounted) }
     while true {
-      if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
+      if let taken = try takeSpinning(deadline) { return taken }
       if deadline.isPast { return nil }
-      let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
-      if let taken { return try ReceivedMessage(taken, of: self) }
+      if let taken = try sleep(until: deadline, unless: { () throws(KBusError) in try takeNow() }) { return taken }
     }
   }
 
@@ -87,7 +92,7 @@ extension Ksock {
     let taken: Taken?
     do throws(KBusError) {
       taken = try takeUnawaited()
-      if settling, state.value.hasDescriptor { settleDescriptor(foundNothing: taken == nil) }
+      if settling, state.value.tendsDescriptor { settleDescriptor(foundNothing: taken == nil) }
     } catch {
       unlockTakes()
       throw error

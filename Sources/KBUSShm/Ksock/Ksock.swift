@@ -29,7 +29,7 @@ public final class Ksock: @unchecked Sendable {
   let incarnation: UInt64
   private let generation: UInt64
 
-  var descriptor = Descriptor() { didSet { state.value.hasDescriptor = descriptor.isOpen } }
+  var descriptor = Descriptor() { didSet { state.value.tendsDescriptor = descriptor.isTended } }
 
   // Guarded by takeLock
   let reading: LocalPlace<ReadingEnd>
@@ -116,7 +116,7 @@ public final class Ksock: @unchecked Sendable {
   struct State: BitwiseCopyable {
     /// Only set under both locks.
     var isClosed = false
-    var hasDescriptor = false
+    var tendsDescriptor = false
     /// With takeLock.
     fileprivate(set) var awaitsReplies = false
     /// With sendLock.
@@ -295,6 +295,7 @@ extension SharedBus {
     for index in slots { giveBack(slot(index), of: incarnation) }
     if ksock.incarnation == incarnation {
       // In the same hold of the lock: nobody meets a Ksock of ours that is open and has lost its descriptor.
+      memory.store32(ksock.at + CSHM_KSOCK_POLLED, 0)
       memory.store32(ksock.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0)
       try? closeKsock(ksock, &rings)
     }

@@ -49,7 +49,13 @@ private struct Decision: BitwiseCopyable {
 
 extension SharedBus {
   /// Sends, under the lock; nil if it has to be done the long way, and then nothing has happened.
-  @inline(__always) func sendDirectly(
+  #if hasFeature(Embedded)
+    // Once for a message and for those of a batch.
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  func sendDirectly(
     _ message: Outgoing, _ known: LocalPlace<KnownName>, from sender: KsockRecord
   ) throws(KBusError) -> DirectOutcome? {
     let line = memory.window(geometry.lockLine, CSHM_LOCK_LINE_SIZE)

@@ -76,7 +76,13 @@ extension Ksock {
   ///
   /// **Errors:** as `reply(to:)`, without those of a recipient.
   public func loan(replyTo request: borrowing ReceivedMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    guard request.isRequest, request.wantsUsToReply, let slot = request.slot else { throw .notOursToAnswer }
+    guard let slot = request.slot else { throw .notOursToAnswer }
+    return try loan(replyTo: slot, request.wantsUsToReply, bytes: count)
+  }
+
+  /// `isOurs`: whether the copy that was read asks its reader to reply.
+  func loan(replyTo slot: SlotRecord, _ isOurs: Bool, bytes count: Int) throws(KBusError) -> LoanedMessage {
+    guard isOurs, slot.flags.contains(.wantAReply) else { throw .notOursToAnswer }
     var header = OutgoingHeader()
     header.inReplyTo = slot.id
     header.to = slot.from

@@ -74,10 +74,20 @@ extension Ksock {
   @discardableResult
   public func send(_ loan: consuming LoanedMessage) throws(KBusError) -> MessageID {
     guard loan.ksock === self else { throw .badValue("send", "the loan is of another Ksock") }
-    try check("send")
+    return try send(loan.spend())
+  }
+
+  /// The same, without the value that gives it back.
+  @inline(__always) func send(_ message: Outgoing) throws(KBusError) -> MessageID {
     lockSends()
     defer { unlockSends() }
-    try requireNothingPending()
-    return try publish(loan.spend())
+    do throws(KBusError) {
+      try check("send")
+      try requireNothingPending()
+    } catch {
+      giveBack(message)
+      throw error
+    }
+    return try publish(message)
   }
 }

@@ -71,7 +71,7 @@ extension Ksock {
       while batch.count < min(limit, Int(CSHM_HELD)), let taken = try takeUnawaited() {
         batch.append(try ReceivedMessage(taken, of: self))
       }
-      if state.value.hasDescriptor { settleDescriptor(foundNothing: batch.isEmpty) }
+      if state.value.tendsDescriptor { settleDescriptor(foundNothing: batch.isEmpty) }
     } catch {
       // What was taken before is not lost; the next call finds the same.
       if batch.isEmpty { throw error }

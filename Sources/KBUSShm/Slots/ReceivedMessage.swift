@@ -10,6 +10,7 @@ internal import CShm
   /// The size of the payload in bytes.
   public let count: Int
   @usableFromInline let start: UnsafeRawPointer
+  private var isKept = false
 
   #if hasFeature(Embedded)
     @inline(never)
@@ -29,7 +30,13 @@ internal import CShm
     unsafe start = UnsafeRawPointer(ksock.shared.memory.bytes(taken.payload, count: count).baseAddress!)
   }
 
-  deinit { ksock.release(taken) }
+  deinit { if !isKept { ksock.release(taken) } }
+
+  /// The loan goes on without this value: whoever has the rest gives it back.
+  consuming func keep() -> Taken {
+    isKept = true
+    return taken
+  }
 
   @inline(__always) var slot: SlotRecord? { taken.hasSlot ? taken.slot(ksock.shared.memory) : nil }
 
@@ -69,19 +76,20 @@ internal import CShm
     return MessageName(bytes: slot.memory.copyOut(offset, count: count))
   }
 
-  /// The length of the name in bytes, and the name put somewhere, for faces that have no use for a MessageName.
+  /// The length of the name in bytes, for faces that have no use for a MessageName. To be read once: another process may change it.
   var nameCount: Int {
     guard let slot else { return status.name.bytes.count }
     return (try? slot.name("receive"))?.count ?? 0
   }
 
-  func copyName(to place: UnsafeMutableRawPointer) {
+  /// Puts so many bytes of the name somewhere, as many as there were when `nameCount` was read.
+  func copyName(_ wanted: Int, to place: UnsafeMutableRawPointer) {
     guard let slot else {
       let bytes = status.name.bytes
-      return unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+      return unsafe bytes.withUnsafeBytes { unsafe place.copyMemory(from: $0.baseAddress!, byteCount: min(wanted, $0.count)) }
     }
     guard let (offset, count) = try? slot.name("receive") else { return }
-    unsafe slot.memory.copyOut(offset, count: count, to: place)
+    unsafe slot.memory.copyOut(offset, count: min(wanted, count), to: place)
   }
 
   /// Of a message without a slot.

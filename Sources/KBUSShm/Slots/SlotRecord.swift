@@ -11,34 +11,34 @@ struct SlotRecord {
   let payloadBytes: Int
 
   /// All of its words, whose bounds are checked together.
-  @inline(__always) private var window: Window { memory.window(at, CSHM_SLOT_SIZE) }
+  @inline(__always) var words: Window { memory.window(at, CSHM_SLOT_SIZE) }
 
-  @inline(__always) var sender: UInt64 { window.u64(CSHM_SLOT_SENDER) }
-  @inline(__always) var holders: UInt64 { window.acquire64(CSHM_SLOT_HOLDERS) }
+  @inline(__always) var sender: UInt64 { words.u64(CSHM_SLOT_SENDER) }
+  @inline(__always) var holders: UInt64 { words.acquire64(CSHM_SLOT_HOLDERS) }
   /// Whether using the payload cannot raise SIGBUS: small ones are reserved with the bus.
-  var isBacked: Bool { payloadBytes <= Geometry.smallPayload || window.u32(CSHM_SLOT_BACKED) != 0 }
+  var isBacked: Bool { payloadBytes <= Geometry.smallPayload || words.u32(CSHM_SLOT_BACKED) != 0 }
 
-  @inline(__always) var sequence: UInt64 { window.u64(CSHM_SLOT_SEQUENCE) }
-  @inline(__always) var id: MessageID { MessageID(word: window.u64(CSHM_SLOT_ID)) }
-  @inline(__always) var inReplyTo: MessageID { MessageID(word: window.u64(CSHM_SLOT_IN_REPLY_TO)) }
-  @inline(__always) var origFrom: Origin { Origin(word: window.u64(CSHM_SLOT_ORIG_FROM)) }
-  @inline(__always) var finalTo: Origin { Origin(word: window.u64(CSHM_SLOT_FINAL_TO)) }
-  @inline(__always) var to: UInt32 { window.u32(CSHM_SLOT_TO) }
-  @inline(__always) var from: UInt32 { window.u32(CSHM_SLOT_FROM) }
-  @inline(__always) var flags: MessageFlags { MessageFlags(rawValue: window.u32(CSHM_SLOT_FLAGS)) }
+  @inline(__always) var sequence: UInt64 { words.u64(CSHM_SLOT_SEQUENCE) }
+  @inline(__always) var id: MessageID { MessageID(word: words.u64(CSHM_SLOT_ID)) }
+  @inline(__always) var inReplyTo: MessageID { MessageID(word: words.u64(CSHM_SLOT_IN_REPLY_TO)) }
+  @inline(__always) var origFrom: Origin { Origin(word: words.u64(CSHM_SLOT_ORIG_FROM)) }
+  @inline(__always) var finalTo: Origin { Origin(word: words.u64(CSHM_SLOT_FINAL_TO)) }
+  @inline(__always) var to: UInt32 { words.u32(CSHM_SLOT_TO) }
+  @inline(__always) var from: UInt32 { words.u32(CSHM_SLOT_FROM) }
+  @inline(__always) var flags: MessageFlags { MessageFlags(rawValue: words.u32(CSHM_SLOT_FLAGS)) }
 
   /// The payload, as far as it lies within the slot (S3): lengths in the file are not believed.
   func data(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
-    let count = Int(window.u32(CSHM_SLOT_DATA_BYTES))
+    let count = Int(words.u32(CSHM_SLOT_DATA_BYTES))
     guard count <= payloadBytes else { throw .corrupt(.s3, operation) }
     return (payload, count)
   }
 
   /// Where the name is, and its length.
   func name(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
-    let count = Int(window.u32(CSHM_SLOT_NAME_BYTES))
+    let count = Int(words.u32(CSHM_SLOT_NAME_BYTES))
     if count <= Int(CSHM_SHORT_NAME) { return (at + CSHM_SLOT_NAME, count) }
-    let place = Int(window.u32(CSHM_SLOT_DATA_BYTES))
+    let place = Int(words.u32(CSHM_SLOT_DATA_BYTES))
     guard count <= MessageName.maximumLength, place + count <= payloadBytes else { throw .corrupt(.s3, operation) }
     return (payload + place, count)
   }

@@ -5,6 +5,8 @@
 // `rung` says how far that has got, and counts the rounds, so that a sender that was slow can't claim a later round
 // (SYNC rung: `ringDescriptor` with `settleDescriptor`; each publishes, fences, then looks at what the other publishes).
 //
+// A program that never waits in poll says so: then nobody rings it or drains it.
+//
 // It is writable while no message is pending. That is between the Ksock and the kernel alone.
 
 internal import CShm
@@ -21,7 +23,12 @@ struct Descriptor {
   /// The fast one (FastDescriptor.swift), guarded by takeLock.
   var fast: CInt = -1
 
+  /// Nobody waits for it, full or fast.
+  fileprivate var isIdle = false
+
   var isOpen: Bool { isFull || fast >= 0 }
+  /// Whether it is to be as the queue is.
+  var isTended: Bool { isOpen && !isIdle }
   var isFull: Bool { inode != 0 }
 }
 
@@ -69,6 +76,7 @@ extension Ksock {
     shared.memory.store32(
       record.at + CSHM_KSOCK_HAS_DESCRIPTOR,
       UInt32(name.listens == 1 ? CSHM_DESCRIPTOR_LISTENS : CSHM_DESCRIPTOR_DATAGRAM))
+    tellIsPolled()
     shared.help(self)
     settleDescriptor(foundNothing: false)
     return number
@@ -92,7 +100,7 @@ extension Ksock {
   /// `foundNothing`: the caller saw the queue empty, so if the descriptor is readable it is so by mistake: a sender was killed
   /// between ringing it and saying so.
   func settleDescriptor(foundNothing: Bool) {
-    guard descriptor.isOpen else { return }
+    guard descriptor.isTended else { return }
     var mustDrain = foundNothing
     while true {
       if record.isReadable || owesStatus { return shared.ringDescriptor(of: record, fifo: descriptor.fast) }
@@ -107,7 +115,7 @@ extension Ksock {
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
   /// Returns whether it was counted, which it is not as long as there is no descriptor.
   @inline(__always) func goInside() -> Bool {
-    guard state.value.hasDescriptor, isOnBus else { return false }
+    guard state.value.tendsDescriptor, isOnBus else { return false }
     shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1)
     return true
   }
@@ -115,7 +123,7 @@ extension Ksock {
   /// It comes out again, and leaves the descriptor as the queue is.
   @inline(__always) func comeOut(_ wasCounted: Bool) {
     // Closed meanwhile, the Ksock may have left its record to another.
-    guard state.value.hasDescriptor, isOnBus else { return }
+    guard wasCounted || state.value.tendsDescriptor, isOnBus else { return }
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
     if wasCounted { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max) }
     lockTakes()
@@ -126,7 +134,30 @@ extension Ksock {
   /// A thread inside that is not after what is queued, but after its reply or room: others may wait for the rest in poll. Before it
   /// sleeps, and after it has read the bell, so that it looks again when more comes.
   @inline(__always) func leaveToOthers() {
-    if state.value.hasDescriptor, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
+    if state.value.tendsDescriptor, record.isReadable { shared.ringDescriptor(of: record, fromInside: true) }
+  }
+
+  /// Whether the program waits for its descriptors in poll and the like; it is taken to until it says that it does not. Then nobody
+  /// makes them readable, which saves the system calls.
+  ///
+  /// **Errors:** `closed`, `forked`.
+  package func setPolled(_ isPolled: Bool) throws(KBusError) {
+    lockTakes()
+    defer { unlockTakes() }
+    try check("setPolled")
+    guard isPolled == descriptor.isIdle, isOnBus else { return }
+    descriptor.isIdle = !isPolled
+    tellIsPolled()
+    let rung = record.rung
+    drainDescriptor()
+    beginRound(after: rung)
+    settleDescriptor(foundNothing: false)
+  }
+
+  /// Tells senders whether they are to ring. A sender sees that, or its owner sees its message.
+  func tellIsPolled() {
+    shared.memory.store32(record.at + CSHM_KSOCK_POLLED, descriptor.isTended ? 1 : 0)
+    cshm_fence()
   }
 
   /// Whether nobody has closed it on the bus, as is done when its descriptor is gone.
@@ -149,7 +180,8 @@ extension Ksock {
 }
 
 extension KsockRecord {
-  @inline(__always) var hasDescriptor: UInt32 { window.u32(CSHM_KSOCK_HAS_DESCRIPTOR) }
+  var hasDescriptor: UInt32 { window.u32(CSHM_KSOCK_HAS_DESCRIPTOR) }
+  @inline(__always) var isPolled: Bool { window.u32(CSHM_KSOCK_POLLED) != 0 }
   /// Somebody could not ring the descriptor.
   var isLeftToHelper: Bool { rung & UInt32(CSHM_RUNG_MASK) == UInt32(CSHM_RUNG_BY_HELPER) }
   var hasFastDescriptor: Bool { hasDescriptor & UInt32(CSHM_DESCRIPTOR_FAST) != 0 }

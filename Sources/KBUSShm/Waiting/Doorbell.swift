@@ -45,7 +45,7 @@ extension SharedBus {
   /// Wakes whoever waits for something at this Ksock: asleep on its bell, or in poll on its descriptor.
   @inline(never) fileprivate func wake(_ ksock: KsockRecord) {
     if ksock.sleepers != 0 { ksock.ring() }
-    if ksock.hasDescriptor != 0, ksock.isReadable { ringDescriptor(of: ksock) }
+    if ksock.isPolled, ksock.isReadable { ringDescriptor(of: ksock) }
   }
 
   /// After a direct send, and after the lock has been given back: a full fence.

@@ -27,6 +27,7 @@ extension Ksock {
     changeDescriptor {
       shared.memory.store32(record.at + CSHM_KSOCK_HAS_DESCRIPTOR, record.hasDescriptor | UInt32(CSHM_DESCRIPTOR_FAST))
       descriptor.fast = fifo
+      tellIsPolled()
       shared.fifos.add(record, incarnation, fifo)
     }
     return fifo
@@ -92,7 +93,7 @@ final class Fifos: @unchecked Sendable {
       // The program has closed our descriptor, and another may have its number: that one stays open.
       known[place] = Known()
     }
-    let fifo = unsafe BusDirectory.fifoPath(bus.path, incarnation).withCString { unsafe cshm_fifo_open($0, inode) }
+    let fifo = unsafe BusDirectory.fifoPath(bus.path, incarnation).withCharacters { unsafe cshm_fifo_open($0, inode) }
     guard fifo >= 0 else { return fifo }
     if known[oldest].fifo >= 0 { _ = cshm_file_close(known[oldest].fifo) }
     known[oldest] = Known(incarnation: incarnation, fifo: fifo)
@@ -106,11 +107,11 @@ extension SharedBus {
     let path = BusDirectory.fifoPath(path, incarnation)
     var facts = cshm_file_facts()
     let group = unsafe cshm_file_facts_of(descriptor, &facts) == 0 ? Int64(facts.group) : -1
-    var fifo = unsafe path.withCString { unsafe cshm_fifo_make($0, mode, group, &inode) }
+    var fifo = unsafe path.withCharacters { unsafe cshm_fifo_make($0, mode, group, &inode) }
     if fifo == -CInt(CSHM_EEXIST) {
       // Left by a bus that had this number before.
       BusDirectory.removeFifo(self.path, incarnation)
-      fifo = unsafe path.withCString { unsafe cshm_fifo_make($0, mode, group, &inode) }
+      fifo = unsafe path.withCharacters { unsafe cshm_fifo_make($0, mode, group, &inode) }
     }
     guard fifo >= 0 else { throw .system(-fifo, "fastDescriptor", path) }
     return fifo
@@ -134,15 +135,15 @@ extension BusDirectory {
   }
 
   static func removeFifo(_ bus: String, _ incarnation: UInt64) {
-    _ = unsafe fifoPath(bus, incarnation).withCString { unsafe cshm_file_remove($0) }
+    _ = unsafe fifoPath(bus, incarnation).withCharacters { unsafe cshm_file_remove($0) }
   }
 
   /// The incarnations of Ksocks whose FIFOs are there.
   static func fifos(of number: Int, in directory: String) -> [UInt64] {
     let prefix: Phrase = "kbus\(number).fifo-", most = 256
     return unsafe [UInt64](unsafeUninitializedCapacity: most) { found, count in
-      let result = unsafe directory.withCString { directory in
-        unsafe prefix.text.withCString { unsafe cshm_fifo_list(directory, $0, found.baseAddress!, CInt(most)) }
+      let result = unsafe directory.withCharacters { directory in
+        unsafe prefix.text.withCharacters { unsafe cshm_fifo_list(directory, $0, found.baseAddress!, CInt(most)) }
       }
       count = Int(max(0, result))
     }

@@ -55,6 +55,12 @@ int kbus_wait_for_replier(kbus_ksock_t ksock, const char *name, int64_t timeout_
 /* How long a wait spins before it sleeps: 20 us at first, nothing where the program has one processor. Spinning answers sooner, and costs
  * a core. */
 int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
+/*
+ * Says whether the program waits for this Ksock in poll, select, epoll or the like: it is taken to until it says 0. Then nobody makes its
+ * descriptors readable, which saves both sides system calls with every message; they stay unreadable, whatever is queued, until it says 1.
+ * For programs that only wait in the calls of this library. Returns 0.
+ */
+int kbus_set_polled(kbus_ksock_t ksock, uint32_t is_polled);
 
 /* ---- Reading in place ---- */
 
@@ -79,12 +85,32 @@ typedef struct kbus_loan kbus_loan_t;
  * does; also -ENOMEM and -ENOSPC. End it with kbus_loan_send or kbus_loan_drop.
  */
 int kbus_loan_make(kbus_ksock_t ksock, const kbus_message_t *msg, kbus_loan_t **loan);
+/*
+ * Borrows room for the Reply to a Request that is held in place, with data_len bytes of data. -EBADMSG: it is not a Request that its reader
+ * is to answer.
+ */
+int kbus_loan_reply(const kbus_received_t *request, uint32_t data_len, kbus_loan_t **loan);
 /* Where to put the data: data_len bytes, whose content is anything at first. */
 void *kbus_loan_data(kbus_loan_t *loan);
 /* Sends it. Ends the loan, also on failure. Fails as kbus_ksock_send. */
 int kbus_loan_send(kbus_loan_t *loan, kbus_msg_id_t *msg_id);
 /* Ends it without sending. Null is allowed. */
 void kbus_loan_drop(kbus_loan_t *loan);
+
+/* ---- Several at a time ---- */
+
+/*
+ * Sends messages under one lock and with one wake-up for each recipient: the first `count` of them, 64 at most, in order, with nobody else's
+ * in between, each entirely or not at all. Returns how many were sent, and their ids in msg_ids[] (which may be null). Fewer than asked for:
+ * the one behind could not be sent; a call that begins with it says why. Negative, as kbus_ksock_send_msg, if the first could not.
+ */
+int kbus_send_many(kbus_ksock_t ksock, const kbus_message_t *const *msgs, size_t count, kbus_msg_id_t *msg_ids);
+/*
+ * Takes what is queued, up to `count` messages, and waits for the first of them as kbus_receive_within and kbus_receive_in_place do. Returns
+ * how many it took, 0 if the time is up.
+ */
+int kbus_receive_many(kbus_ksock_t ksock, int64_t timeout_ns, kbus_message_t **msgs, size_t count);
+int kbus_receive_many_in_place(kbus_ksock_t ksock, int64_t timeout_ns, kbus_received_t **received, size_t count);
 
 /* ---- Counters and listings ---- */
 
