@@ -104,6 +104,8 @@ CALLS_ON_CLOSED = [
     lambda k: k.wait_for_replier("$.F", 0),
     lambda k: k.read_in_place(0).__enter__(),
     lambda k: k.loan(Message("$.F"), 10).__enter__(),
+    lambda k: k.send_many([Message("$.F")]),
+    lambda k: k.receive_many(timeout=0),
     lambda k: k.set_spin_budget(0),
     lambda k: k.counters(),
 ]

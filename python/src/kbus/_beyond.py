@@ -12,6 +12,7 @@ import errno
 from typing import Iterator, Optional
 
 from kbus._asynchronous import AsyncMessages, Readiness
+from kbus._batches import KsockBatches
 from kbus._event_loops import fast_descriptor
 from kbus._in_place import Loan, ReceivedMessage
 from kbus._library import Counters, check, lib
@@ -24,7 +25,7 @@ from kbus._workers import interruptibly, start
 _SLICE_NS = 50_000_000
 
 
-class KsockBeyond:
+class KsockBeyond(KsockBatches):
     """The part of Ksock that the original does not have."""
 
     def __init__(self) -> None:
