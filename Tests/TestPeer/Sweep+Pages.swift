@@ -9,8 +9,8 @@
     /// Two slots, one that was sent and is idle, and one that nobody has.
     static func giveBack(_ ksock: Ksock, killedBefore n: UInt64) throws(KBusError) -> UInt64 {
       do {
-        let dropped = try ksock.loan(Announcement("$.Sweep.Nobody"), bytes: 1 << 20)
-        try ksock.send(try ksock.loan(Announcement("$.Sweep.Nobody"), bytes: 1 << 20))
+        let dropped = try ksock.loan(Announcement("$.Nobody"), bytes: 1 << 20)
+        try ksock.send(try ksock.loan(Announcement("$.Nobody"), bytes: 1 << 20))
         _ = consume dropped
       }
       let bus = ksock.shared

@@ -11,7 +11,11 @@ enum Sweep {
   }
 
   static func run() -> Never {
-    // Whatever happens to the test, this process doesn't outlive it.
+    // Whatever happens to the test, this process doesn't outlive it. Whoever started it may have had all signals blocked.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGALRM)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     alarm(60)
     let arguments = CommandLine.arguments
     guard arguments.count == 4, arguments[1] == "sweep", let operation = Operation(rawValue: arguments[2]),
