@@ -108,7 +108,7 @@ final class Geometry: Sendable {
     requests = region(CSHM_REQUEST_SIZE, limits.requests)
     extensions = region(CSHM_EXTENSION_SIZE, max(1024, limits.bindings))
 
-    var firstSlot = 0
+    var firstSlot = 0, largeFrom: Int?
     var headers: [Region] = []
     for slotClass in limits.slots { headers.append(region(CSHM_SLOT_SIZE, slotClass.count)) }
     var classes: [SlotRegion] = []
@@ -120,6 +120,7 @@ final class Geometry: Sendable {
       let payloads = region(Self.round(bytes, to: isSmall ? 64 : Self.page), slotClass.count)
       next = Self.round(next, to: Self.page)
       if isSmall { reserved = next }
+      if largeFrom == nil, firstSlot > 0, bytes >= Self.largePayload { largeFrom = firstSlot }
       classes.append(
         SlotRegion(
           payloadBytes: bytes, headers: header, payloads: payloads, firstSlot: firstSlot, isReserved: isSmall))
@@ -128,7 +129,7 @@ final class Geometry: Sendable {
     self.classes = LocalArray(repeating: classes[0], count: classes.count)
     for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
-    firstLargeSlot = classes.dropFirst().first { $0.payloadBytes >= Self.largePayload }?.firstSlot ?? firstSlot
+    firstLargeSlot = largeFrom ?? firstSlot
     smallestSlots = classes[0].headers.count
     smallestPayload = classes[0].payloadBytes
     reservedBytes = reserved

@@ -22,24 +22,20 @@ extension SharedBus {
     if slot.index >= geometry.firstLargeSlot { ringOwnersBell() }
   }
 
-  /// The pool is used up, but a slot that would do is just on its way back into it: waits for that. False if there is none, or if it takes
-  /// too long, since whoever gives it back may be stopped.
+  /// The pool is used up, but a slot that may do for so many bytes is just on its way back into it: waits for that. False if there is none,
+  /// or if it takes too long, since whoever gives it back may be stopped.
   func awaitReturn(bytes: Int) -> Bool {
+    // Who wants a small slot is not helped by a large one.
+    guard bytes > Geometry.smallPayload, isAnyReturning else { return false }
     let deadline = cshm_now() &+ Self.longestReturn
-    guard isReturning(bytes: bytes) else { return false }
-    while isReturning(bytes: bytes) {
+    while isAnyReturning {
       guard cshm_now() < deadline else { return false }
       cshm_wait(Self.partOfReturn)
     }
     return true
   }
 
-  private func isReturning(bytes: Int) -> Bool {
-    guard let first = geometry.slotClass(for: bytes) else { return false }
-    return (geometry.firstLargeSlot..<geometry.slotCount).contains { index in
-      slot(index).isReturning && (first...(first + 1)).contains(geometry.slotClass(of: index))
-    }
-  }
+  private var isAnyReturning: Bool { (geometry.firstLargeSlot..<geometry.slotCount).contains { slot($0).isReturning } }
 
   // Giving back: only whoever has the role of watching
 

@@ -99,7 +99,7 @@ struct SpaceTests {
       unsafe setenv("KBUS_REAPER", "", 1)
       let tmpfs = try SmallTmpfs(at: directory)
       try Bus.create(0, options: .small, in: directory)
-      let before = tmpfs.spaceLeft
+      let before = tmpfs.spaceLeft, watching = try Watching(directory)
       let sender = try Ksock(bus: 0, in: directory), listener = try Ksock(bus: 0, in: directory)
       try listener.bind("$.Frame")
       let frame = [UInt8](repeating: 7, count: 1 << 20)
@@ -107,7 +107,6 @@ struct SpaceTests {
       for _ in 0..<3 { #expect(try listener.receive()?.data == frame) }
       #expect(before - tmpfs.spaceLeft > 3 << 20)
 
-      let watching = Watching(sender.shared)
       watching.giveBackAll()
       #expect(before - tmpfs.spaceLeft < 1 << 20)
       try tmpfs.fill()

@@ -61,9 +61,9 @@ import Testing
   @Test("what is on loan, queued, held or pending keeps its pages, and so do small slots; what is idle or nobody's has none left")
   func kept() throws {
     let bus = try frameBus(6)
-    let sender = try bus.open(), listener = try bus.open(), slow = try bus.open(), held = HeldMessages()
-    let watching = Watching(sender.shared)
+    let watching = try Watching(bus.directory)
     defer { watching.end() }
+    let sender = try bus.open(), listener = try bus.open(), slow = try bus.open(), held = HeldMessages()
     for ksock in [listener, slow] { try ksock.bind("$.Frame") }
     try slow.setMaxMessages(1)
     try slow.bind("$.Full")
@@ -109,9 +109,9 @@ import Testing
   @Test("a slot is given back when nobody has used it for all of the time, and looked at only while there is one")
   func patience() throws {
     let bus = try frameBus(2)
-    let sender = try bus.open()
-    let watching = Watching(sender.shared, patience: 3_600_000_000_000)
+    let watching = try Watching(bus.directory, patience: 3_600_000_000_000)
     defer { watching.end() }
+    let sender = try bus.open()
     #expect(watching.look() == .max, "nothing to look at, no time limit")
     try sender.send(Announcement("$.Nobody", Self.frame(1)))
     let first = watching.look()
@@ -134,10 +134,10 @@ import Testing
   @Test("who needs a slot while its pages go back waits for it, but not for ever: whoever gives it back may be stopped")
   func whileGoingBack() throws {
     let bus = try frameBus(1)
+    let watching = try Watching(bus.directory)
+    defer { watching.end() }
     let sender = try bus.open(), listener = try bus.open()
     try listener.bind("$.Frame")
-    let watching = Watching(sender.shared)
-    defer { watching.end() }
     try sender.send(Announcement("$.Frame", Self.frame(1)))
     _ = try listener.receive()
     while !watching.isReturning { _ = watching.look() }
@@ -151,17 +151,35 @@ import Testing
     try bus.expectSound()
   }
 
+  @Test("slots go back one after the other, each entirely")
+  func oneAtATime() throws {
+    let bus = try frameBus(2)
+    let watching = try Watching(bus.directory)
+    defer { watching.end() }
+    let start = try bus.allocated(), sender = try bus.open(), listener = try bus.open(), held = HeldMessages()
+    try listener.bind("$.Frame")
+    for number in 1...2 { try sender.send(Announcement("$.Frame", Self.frame(UInt8(number)))) }
+    try held.take(from: listener)
+    _ = try listener.receive()
+    while !watching.isReturning { _ = watching.look() }
+    for _ in 0..<5 { _ = watching.look() }
+    // The first one is free before the second has gone.
+    held.releaseAll()
+    watching.giveBackAll()
+    #expect(try bus.allocated() - start < 1 << 20)
+  }
+
   @Test("whoever watches next goes on with what the last one had begun")
   func successor() throws {
     let bus = try frameBus(2)
+    let first = try Watching(bus.directory)
     let start = try bus.allocated(), sender = try bus.open()
     try sender.send(Announcement("$.Nobody", Self.frame(1)))
-    let first = Watching(sender.shared)
     while !first.isReturning { _ = first.look() }
     for _ in 0..<3 { _ = first.look() }
     #expect(first.isReturning && first.backed == 0)
     try bus.expectSound()
-    // The test's helper follows.
+    // The test's helper follows, or a reaper that it starts.
     first.end()
     try bus.eventually("all of the frame to be given back") { !first.isReturning }
     #expect(try frames(bus, beyond: start) == 0)

@@ -1,5 +1,7 @@
 // Watching over a bus in the place of a reaper.
 
+import Testing
+
 @testable import KBUSShm
 
 /// The test has the role of watching over a bus, and gives back what has not been used for a nanosecond.
@@ -8,19 +10,21 @@ final class Watching {
   private var watch: Watch
   private var unused: UnusedSlots
 
-  init(_ bus: SharedBus, patience: UInt64 = 1) {
-    self.bus = bus
+  /// Before anybody has a Ksock there: then the role is free, and nobody starts a reaper.
+  init(_ directory: String, patience: UInt64 = 1) throws {
+    bus = try SharedBus.join(0, in: directory, mayCreate: false)
     watch = Watch(bus, as: .reaper)
     unused = UnusedSlots(patience: patience)
-    while true {
-      watch.begin()
-      watch.look()
-      if watch.hasRole { break }
-      watch.wait()
-    }
+    watch.begin()
+    watch.look()
+    let hasRole = watch.hasRole
+    try #require(hasRole)
   }
 
-  func end() { watch.end() }
+  func end() {
+    watch.end()
+    bus.leave()
+  }
 
   private var large: [SlotRecord] { (bus.geometry.firstLargeSlot..<bus.geometry.slotCount).map(bus.slot) }
 

@@ -11,7 +11,6 @@ import Testing
     arguments: [
       "announce", "first", "across", "batch", "urgent", "request", "stateful", "reply", "take", "takeUrgent", "bind", "unbind", "allOrWait",
       "close", "open", "openDescriptor", "takeByDescriptor", "closeDescriptor", "openFast", "takeByFast", "closeFast",
-      "giveBack",
     ])
   func sweep(_ operation: String) throws {
     let scene = try SweepScene()
