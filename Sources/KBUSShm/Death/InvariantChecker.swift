@@ -251,7 +251,9 @@ struct InvariantChecker {
       expect(backed <= 1, .s5, "slot \(index): backed is \(backed)")
       if slot.isReturning {
         expect(index >= bus.geometry.firstLargeSlot && bus.isReleased(slot), .s4, "slot \(index): holders \(slot.holders)")
-      } else if sender != 0, !isOpen(sender) { expect(false, .s1, "slot \(index): its sender \(sender) is not open") }
+      } else if sender != 0, !isOpen(sender) {
+        expect(false, .s1, "slot \(index): its sender \(sender) is not open")
+      }
     }
     for index in extensionBits.indices {
       let bits = bus.memory.u64(bus.geometry.extensions.at(index) + CSHM_EXTENSION_BITS)

@@ -18,7 +18,8 @@ import Testing
   private func frameBus(_ frames: Int) throws -> TemporaryBus {
     var options = BusOptions.small
     options.slots = [
-      .init(bytes: 256, count: 16), .init(bytes: 4096, count: 8), .init(bytes: 65_536, count: 2), .init(bytes: Self.frameBytes, count: frames),
+      .init(bytes: 256, count: 16), .init(bytes: 4096, count: 8), .init(bytes: 65_536, count: 2),
+      .init(bytes: Self.frameBytes, count: frames),
     ]
     return try TemporaryBus(options)
   }
