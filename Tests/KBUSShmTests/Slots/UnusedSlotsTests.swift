@@ -90,6 +90,7 @@ import Testing
     watching.giveBackAll()
     #expect(watching.backed == 3)
     #expect(before - 2 * Self.frameBytes - (try bus.allocated()) < 1 << 20)
+    #expect(try watching.beginReturns() == 0, "nobody can take them who saw them free a moment ago")
     #expect(watching.look() < .max, "the others may be given back as well some time")
     try bus.expectSound()
 

@@ -31,6 +31,9 @@ final class Watching {
   var backed: Int { large.count { $0.isBacked } }
   var isReturning: Bool { large.contains { $0.isReturning } }
 
+  /// Tries to take every slot with pages out of the pool; how many could be.
+  func beginReturns() throws -> Int { try large.count { try $0.isBacked && bus.beginReturn($0) } }
+
   func look() -> UInt64 { unused.look(bus) }
 
   func giveBackAll() { while isReturning || large.contains(where: { $0.isBacked && bus.isFree($0) }) { _ = look() } }
