@@ -87,6 +87,14 @@ int cshm_map(int file, uint64_t bytes, void **base) {
 
 int cshm_unmap(void *base, uint64_t bytes) { return munmap(base, bytes) < 0 ? -errno : 0; }
 
+int cshm_give_back_pages(void *from, uint64_t bytes) {
+    /* Pages can be larger than those by which a bus is laid out. */
+    uintptr_t page = (uintptr_t)getpagesize(), first = ((uintptr_t)from + page - 1) / page * page, end = ((uintptr_t)from + bytes) / page * page;
+    if (first >= end) return 0;
+    /* fallocate(2) with FALLOC_FL_PUNCH_HOLE, of the mapping's file. */
+    return madvise((void *)first, end - first, MADV_REMOVE) < 0 ? -errno : 0;
+}
+
 uint64_t cshm_space_left(const char *path) {
     struct statvfs s;
     return statvfs(path, &s) < 0 ? 0 : (uint64_t)s.f_bavail * s.f_frsize;

@@ -7,11 +7,15 @@ import KBUSShm
 enum Sweep {
   enum Operation: String, CaseIterable {
     case announce, first, across, batch, urgent, request, reply, stateful, take, takeUrgent, bind, unbind, allOrWait, close, open
-    case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast
+    case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast, giveBack
   }
 
   static func run() -> Never {
-    // Whatever happens to the test, this process doesn't outlive it.
+    // Whatever happens to the test, this process doesn't outlive it. Whoever started it may have had all signals blocked.
+    var signals = sigset_t()
+    unsafe sigemptyset(&signals)
+    unsafe sigaddset(&signals, SIGALRM)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     alarm(60)
     let arguments = CommandLine.arguments
     guard arguments.count == 4, arguments[1] == "sweep", let operation = Operation(rawValue: arguments[2]),
@@ -37,6 +41,9 @@ enum Sweep {
       return
     }
     let ksock = try Ksock(bus: 0)
+    #if DEBUG
+      if operation == .giveBack { return say("stores \(try giveBack(ksock, killedBefore: n))") }
+    #endif
     try prepare(operation, ksock)
     cshm_fault_arm(n, CInt(CSHM_FAULT_KILL))
     switch operation {
@@ -63,7 +70,7 @@ enum Sweep {
     case .allOrWait:
       do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch  where error.code == .pending {}
     case .close, .closeDescriptor, .closeFast: ksock.close()
-    case .open, .openDescriptor, .openFast: break
+    case .open, .openDescriptor, .openFast, .giveBack: break
     }
     let stores = cshm_fault_disarm()
     say("stores \(stores)")

@@ -37,6 +37,9 @@ int cshm_file_remove(const char *path);
 /* Maps the whole file. */
 int cshm_map(int file, uint64_t bytes, void **base);
 int cshm_unmap(void *base, uint64_t bytes);
+/* Gives the pages that lie in a part of a mapping back to the system, those of its file: they read as zero afterwards, and must be
+ * reserved again. It goes by the mapping: the program may have closed the descriptor, and a hole in another file would be a loss. */
+int cshm_give_back_pages(void *from, uint64_t bytes);
 
 /* Bytes free in the file system of `path`. */
 uint64_t cshm_space_left(const char *path);

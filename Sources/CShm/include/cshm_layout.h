@@ -147,7 +147,7 @@ static const uint64_t CSHM_COMMITTED = UINT64_C(1) << 32;
 typedef struct cshm_watch_line {
     uint32_t role;             /* W1                                                                */
     uint32_t role_wanted;      /* 1: a reaper asks the helper that has the role for it; direct      */
-    uint32_t owners_bell;      /* futex word: one more when an owner comes or goes; direct          */
+    uint32_t owners_bell;      /* futex word: one more when an owner comes or goes, or a large slot gets pages; direct */
     uint32_t watcher;          /* what kind of program has the role (Watch.swift); direct           */
     uint64_t reaps;            /* owners that ended without leaving; under the lock                 */
     uint64_t reserved[5];
@@ -329,6 +329,9 @@ typedef struct cshm_node {
  *      idle slot away, or one whose sender is 0, under the lock: both by compare-and-swap.
  *  S2  sequence is that of the message; a held record of another one is void. It is stored before the holders.
  *  S3  name and data lie within the payload of the slot's class, or the name within `name`.
+ *  S4  sender is CSHM_SLOT_RETURNING while the pages of a large slot go back to the system. Nobody has a copy then. Whoever has the
+ *      role W1, and nobody else, makes it so, under the lock, and ends it; if it dies, whoever has the role next goes on.
+ *  S5  backed is 1 only while all payload pages are there. It is cleared before the first of them goes back.
  *
  * A reader needs the first line, and the second for the name.
  */
@@ -348,10 +351,11 @@ typedef struct cshm_slot {
     uint64_t orig_from;
     uint64_t final_to;
     uint32_t extension;        /* +1: the first of them           */
-    uint32_t backed;           /* payload pages are reserved      */
+    uint32_t backed;           /* S5; direct, by who has the slot */
     uint8_t  name[CSHM_SHORT_NAME];
 } cshm_slot;
 static const uint64_t CSHM_SLOT_IDLE = UINT64_C(1) << 63;
+static const uint64_t CSHM_SLOT_RETURNING = UINT64_C(1) << 62;
 
 /* Holder bits beyond the first 64 copies of a message.  X1: free when bits is 0; owner is slot + 1 << 32 | the message's
  * sequence, its lower half. */

@@ -120,6 +120,9 @@ internal import CShm
     unsafe cshm_zero(place(offset, count), count)
   }
 
+  /// Gives whole pages back to the system. If they can't be, they stay, which harms nobody.
+  func giveBackPages(_ offset: Int, count: Int) { _ = unsafe cshm_give_back_pages(place(offset, count), UInt64(count)) }
+
   /// `unlessSame`: leaves bytes alone that are there already. It counts as a store all the same, so that tests meet the same
   /// stores in each run.
   @inline(__always) func copyIn(_ bytes: RawSpan, at offset: Int, unlessSame: Bool = false) {

@@ -41,6 +41,8 @@ final class Geometry: Sendable {
   static let mostSlots = 1 << 20
   /// Payloads of up to this size are reserved when the bus is made, so that the bus can make messages under the lock.
   static let smallPayload = 4096
+  /// Slots of this size and larger give their pages back when nobody uses them.
+  static let largePayload = 1 << 20
   /// Behind the payload of a larger class there is always room for a name that is too long for the slot itself.
   static let longNameRoom = 1008
   /// The specification's lowest absolute maximum of a message, and its lowest maximum in force.
@@ -70,6 +72,8 @@ final class Geometry: Sendable {
   let reservedBytes: Int
   let fileBytes: Int
   let slotCount: Int
+  /// From here on slots are large. Never those of the smallest class, of which the bus makes its own messages under the lock.
+  let firstLargeSlot: Int
   /// Slots of the smallest class, and their payload.
   private let smallestSlots: Int
   let smallestPayload: Int
@@ -104,7 +108,7 @@ final class Geometry: Sendable {
     requests = region(CSHM_REQUEST_SIZE, limits.requests)
     extensions = region(CSHM_EXTENSION_SIZE, max(1024, limits.bindings))
 
-    var firstSlot = 0
+    var firstSlot = 0, largeFrom: Int?
     var headers: [Region] = []
     for slotClass in limits.slots { headers.append(region(CSHM_SLOT_SIZE, slotClass.count)) }
     var classes: [SlotRegion] = []
@@ -116,6 +120,7 @@ final class Geometry: Sendable {
       let payloads = region(Self.round(bytes, to: isSmall ? 64 : Self.page), slotClass.count)
       next = Self.round(next, to: Self.page)
       if isSmall { reserved = next }
+      if largeFrom == nil, firstSlot > 0, bytes >= Self.largePayload { largeFrom = firstSlot }
       classes.append(
         SlotRegion(
           payloadBytes: bytes, headers: header, payloads: payloads, firstSlot: firstSlot, isReserved: isSmall))
@@ -124,6 +129,7 @@ final class Geometry: Sendable {
     self.classes = LocalArray(repeating: classes[0], count: classes.count)
     for (index, slotClass) in classes.enumerated() { self.classes[index] = slotClass }
     slotCount = firstSlot
+    firstLargeSlot = largeFrom ?? firstSlot
     smallestSlots = classes[0].headers.count
     smallestPayload = classes[0].payloadBytes
     reservedBytes = reserved

@@ -83,16 +83,6 @@ final class SharedBus: @unchecked Sendable {
     var facts = cshm_file_facts()
     return unsafe cshm_file_facts_of(descriptor, &facts) == 0 && facts.device == device && facts.inode == inode
   }
-
-  /// Reserves pages of a payload, outside the lock, before their first use.
-  func reserve(_ offset: Int, count: Int) throws(KBusError) {
-    let result = cshm_file_reserve(descriptor, UInt64(offset), UInt64(count))
-    guard result != -CInt(CSHM_ENOSPC) else {
-      let left = unsafe directory.withCharacters { unsafe cshm_space_left($0) }
-      throw .noSpace("loan", path, needed: UInt64(count), left: left)
-    }
-    guard result == 0 else { throw .system(-result, "loan", path) }
-  }
 }
 
 /// A bus without a count of references: for values that live no longer than the call that holds the bus.

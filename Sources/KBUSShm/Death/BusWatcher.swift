@@ -93,7 +93,7 @@ final class BusWatcher: @unchecked Sendable {
   var unusedSince: UInt64 { unsafe cshm_load64_acquire(unused.address(0)) }
 
   private func noteUse() {
-    let isUsed = (0..<bus.geometry.owners.count).contains { bus.owner($0).isInUse }
+    let isUsed = bus.isUsed
     if isUsed || unusedSince == 0 { unsafe cshm_store64(unused.address(0), isUsed ? 0 : cshm_now()) }
   }
 

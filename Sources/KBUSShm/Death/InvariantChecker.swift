@@ -248,7 +248,13 @@ struct InvariantChecker {
       let slot = bus.slot(index)
       let orphans = slot.holders & ~holders[index], sender = slot.sender & ~CSHM_SLOT_IDLE
       if orphans != 0 { expect(false, .s1, "slot \(index): nobody has the copies \(String(orphans, radix: 2))") }
-      if sender != 0, !isOpen(sender) { expect(false, .s1, "slot \(index): its sender \(sender) is not open") }
+      let backed = bus.memory.u32(slot.at + CSHM_SLOT_BACKED)
+      expect(backed <= 1, .s5, "slot \(index): backed is \(backed)")
+      if slot.isReturning {
+        expect(index >= bus.geometry.firstLargeSlot && bus.isReleased(slot), .s4, "slot \(index): holders \(slot.holders)")
+      } else if sender != 0, !isOpen(sender) {
+        expect(false, .s1, "slot \(index): its sender \(sender) is not open")
+      }
     }
     for index in extensionBits.indices {
       let bits = bus.memory.u64(bus.geometry.extensions.at(index) + CSHM_EXTENSION_BITS)

@@ -23,6 +23,9 @@ extension SharedBus {
     OwnerRecord(memory: memory, at: geometry.owners.at(index), index: index)
   }
 
+  /// Whether any process has Ksocks here.
+  var isUsed: Bool { (0..<geometry.owners.count).contains { owner($0).isInUse } }
+
   /// The process that opened a Ksock; nil if its record names none (O2).
   func owner(of ksock: KsockRecord) -> OwnerRecord? {
     let word = Int(memory.u32(ksock.at + CSHM_KSOCK_OWNER))

@@ -107,7 +107,7 @@ extension SharedBus {
     transaction.commit()
   }
 
-  /// Tells whoever watches that an owner came or went.
+  /// Tells whoever watches that an owner came or went, or that there will be pages to give back.
   func ringOwnersBell() {
     let bell = geometry.watchLine + CSHM_WATCH_LINE_OWNERS_BELL
     memory.add32(bell, 1)

@@ -30,6 +30,8 @@ public enum Watcher: UInt32, Sendable {
   /// When a helper without the role looks for itself.
   private var glanceAt: UInt64 = 0
 
+  private var unused = UnusedSlots()
+
   private var words: [cshm_watched] = []
   private var deadline: UInt64 = .max
   /// Somebody waits for more than deaths.
@@ -171,6 +173,7 @@ public enum Watcher: UInt32, Sendable {
     // Whoever had it may have missed an end.
     _ = try? bus.reap(.all)
     bus.removeStrayFifos()
+    unused = UnusedSlots()
   }
 
   private mutating func giveRoleBack() {
@@ -192,6 +195,7 @@ public enum Watcher: UInt32, Sendable {
       pause = Self.shortestPause
     }
     addLives(from: 0)
+    wake(at: unused.look(bus))
     if kind == .helper, let start = startAt {
       if cshm_now() < start { return deadline = min(deadline, start) }
       startAt = nil
@@ -201,7 +205,7 @@ public enum Watcher: UInt32, Sendable {
     }
   }
 
-  /// Waits for owners to come and go.
+  /// Waits for owners to come and go, and for large slots to get their pages.
   mutating func addOwnersBell() { add(bus.geometry.watchLine + CSHM_WATCH_LINE_OWNERS_BELL) }
 
   /// How many owners' words one thread can wait for, beside its bells.

@@ -11,7 +11,7 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
   case e1
   case c1, c2, c3
   case n1
-  case s1, s2, s3
+  case s1, s2, s3, s4, s5
   case b1, b2
   case m1
   case r1, r2
@@ -52,6 +52,8 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .s1: "S1"
     case .s2: "S2"
     case .s3: "S3"
+    case .s4: "S4"
+    case .s5: "S5"
     case .b1: "B1"
     case .b2: "B2"
     case .m1: "M1"
@@ -96,6 +98,8 @@ public enum Invariant: UInt8, Sendable, CaseIterable {
     case .s1: "a slot is held by Ksocks that are open"
     case .s2: "a slot delivered has the sequence that its holders know"
     case .s3: "name and data lie within the slot"
+    case .s4: "a slot whose pages go back is large, and nobody has a copy"
+    case .s5: "pages of a slot are reserved, or not"
     case .b1: "no two bindings have the same sequence"
     case .b2: "a binding is in its bucket's chain and in its Ksock's list"
     case .m1: "a long name belongs to a binding"

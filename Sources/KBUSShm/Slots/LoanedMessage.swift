@@ -16,7 +16,7 @@
     unsafe start = ksock.shared.memory.bytes(message.slot.payload, count: count).baseAddress!
   }
 
-  /// The payload, to be written. What a recycled slot held before is still in it.
+  /// The payload, to be written. What the slot held before may still be in it.
   @inlinable public var bytes: MutableRawSpan {
     @_lifetime(&self)
     mutating get {

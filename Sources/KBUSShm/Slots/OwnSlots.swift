@@ -80,22 +80,28 @@ extension Ksock {
 
   @inline(never) private func claimAnySlot(_ payloadBytes: Int) throws(KBusError) -> OwnSlot {
     if let number = shared.geometry.slotClass(for: payloadBytes), number > 0, let slot = reuseSlot(ofClass: number) { return slot }
-    let slot = try withBus("send") { _ throws(KBusError) in
-      let slot = try shared.findSlot(bytes: payloadBytes, "send")
-      var transaction = Transaction(shared, journalOf: record.index)
-      transaction.set(slot.at + CSHM_SLOT_SENDER, incarnation)
-      transaction.commit()
-      return slot
-    }
-    guard !slot.isBacked else { return OwnSlot(slot) }
+    let slot = try claimFromPool(payloadBytes)
     do throws(KBusError) {
-      try shared.reserve(slot.payload, count: slot.payloadBytes)
+      try shared.reserve(slot)
     } catch {
       giveBack(slotAt: slot.at)
       throw error
     }
-    slot.memory.store32(slot.at + CSHM_SLOT_BACKED, 1)
     return OwnSlot(slot)
+  }
+
+  private func claimFromPool(_ payloadBytes: Int) throws(KBusError) -> SlotRecord {
+    while true {
+      do throws(KBusError) {
+        return try withBus("send") { _ throws(KBusError) in
+          let slot = try shared.findSlot(bytes: payloadBytes, "send")
+          var transaction = Transaction(shared, journalOf: record.index)
+          transaction.set(slot.at + CSHM_SLOT_SENDER, incarnation)
+          transaction.commit()
+          return slot
+        }
+      } catch  where error.code == .poolExhausted && shared.awaitReturn(bytes: payloadBytes) {}
+    }
   }
 
   /// The slot of ours that was sent longest ago, if its readers have given it back. One that somebody still reads goes behind

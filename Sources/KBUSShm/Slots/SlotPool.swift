@@ -25,7 +25,7 @@ extension SharedBus {
     for _ in 0..<region.headers.count {
       let slot = slot(region.firstSlot + next)
       next = next + 1 == region.headers.count ? 0 : next + 1
-      if isFree(slot), !backed || slot.isBacked, disown(slot) {
+      if isFree(slot), !backed || slot.isBacked, disown(slot, to: 0) {
         scratch.hints[hint] = next
         return slot
       }
@@ -33,16 +33,15 @@ extension SharedBus {
     return nil
   }
 
-  /// Whether a slot is there for a new message (S1). Only under the lock.
-  private func isFree(_ slot: SlotRecord) -> Bool {
+  /// Whether a slot is there for a new message (S1). It is for certain only under the lock.
+  func isFree(_ slot: SlotRecord) -> Bool {
     let sender = slot.sender
     return (sender == 0 || sender & CSHM_SLOT_IDLE != 0) && isReleased(slot)
   }
 
-  /// Takes an idle slot away from its owner, unless that has just begun to fill it.
-  private func disown(_ slot: SlotRecord) -> Bool {
+  /// Makes a free slot somebody else's: takes it away from the owner that has it idle, unless that has just begun to fill it.
+  func disown(_ slot: SlotRecord, to heir: UInt64) -> Bool {
     let sender = slot.sender
-    if sender == 0 { return true }
-    return sender & CSHM_SLOT_IDLE != 0 && memory.replace64(slot.at + CSHM_SLOT_SENDER, sender, 0)
+    return sender == heir || memory.replace64(slot.at + CSHM_SLOT_SENDER, sender, heir)
   }
 }

@@ -1,4 +1,4 @@
-// A slot as the bus file holds it (cshm_slot, invariants S1 to S3): one message, for all of its recipients.
+// A slot as the bus file holds it (cshm_slot, invariants S1 to S5): one message, for all of its recipients.
 
 internal import CShm
 
@@ -17,6 +17,9 @@ struct SlotRecord {
   @inline(__always) var holders: UInt64 { words.acquire64(CSHM_SLOT_HOLDERS) }
   /// Whether using the payload cannot raise SIGBUS: small ones are reserved with the bus.
   var isBacked: Bool { payloadBytes <= Geometry.smallPayload || words.u32(CSHM_SLOT_BACKED) != 0 }
+
+  /// Its pages are going back to the system (S4).
+  var isReturning: Bool { sender == CSHM_SLOT_RETURNING }
 
   @inline(__always) var sequence: UInt64 { words.u64(CSHM_SLOT_SEQUENCE) }
   @inline(__always) var id: MessageID { MessageID(word: words.u64(CSHM_SLOT_ID)) }

@@ -1,6 +1,7 @@
 import Foundation
-import KBUSShm
 import Testing
+
+@testable import KBUSShm
 
 // On a tmpfs of 8 MB, mounted in a mount namespace of a child process: it goes when the child does, however that ends.
 @Suite(
@@ -88,6 +89,40 @@ struct SpaceTests {
       for _ in 0..<3 { #expect(try listener.receive()?.data == frame) }
       held.release()
       #expect(try Bus.check(0, in: directory).isEmpty)
+    }
+  }
+
+  @Test("pages that a large slot has given back may be gone when it is used again: ENOSPC, not SIGBUS, for a Ksock that had the slot too")
+  func givenBack() async throws {
+    let bus = try TemporaryBus(nil)
+    await #expect(processExitsWith: .success) { [directory = bus.directory as String] in
+      unsafe setenv("KBUS_REAPER", "", 1)
+      let tmpfs = try SmallTmpfs(at: directory)
+      try Bus.create(0, options: .small, in: directory)
+      let before = tmpfs.spaceLeft, watching = try Watching(directory)
+      let sender = try Ksock(bus: 0, in: directory), listener = try Ksock(bus: 0, in: directory)
+      try listener.bind("$.Frame")
+      let frame = [UInt8](repeating: 7, count: 1 << 20)
+      for _ in 0..<3 { try sender.send(Announcement("$.Frame", frame)) }
+      for _ in 0..<3 { #expect(try listener.receive()?.data == frame) }
+      #expect(before - tmpfs.spaceLeft > 3 << 20)
+
+      watching.giveBackAll()
+      #expect(before - tmpfs.spaceLeft < 1 << 20)
+      try tmpfs.fill()
+      let words = ["\(Bus.path(0, in: directory))", "64 MB", "--shm-size", " 0 left"]
+      for ksock in [sender, sender, listener] {
+        expectFailure(.noSpace, errno: ENOSPC, saying: words) { try ksock.send(Announcement("$.Frame", frame)) }
+      }
+      #expect(try listener.receive() == nil)
+      try sender.send(Announcement("$.Frame", "small"))
+      #expect(try listener.receive()?.text == "small")
+
+      try tmpfs.empty()
+      for _ in 0..<3 { try sender.send(Announcement("$.Frame", frame)) }
+      for _ in 0..<3 { #expect(try listener.receive()?.data == frame) }
+      #expect(try Bus.check(0, in: directory).isEmpty)
+      watching.end()
     }
   }
 }

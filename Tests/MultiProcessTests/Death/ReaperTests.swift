@@ -158,6 +158,57 @@ import Testing
     try scene.waitForBurial(living: 2)
   }
 
+  // MARK: Memory
+
+  /// Memory that the bus file has, in bytes.
+  private func allocated(_ scene: DeathScene) throws -> Int {
+    var facts = stat()
+    try #require(unsafe stat(Bus.path(0, in: scene.directory), &facts) == 0)
+    return Int(facts.st_blocks) * 512
+  }
+
+  /// A process that has sent 2 MB, which another has read.
+  private func exchange(_ scene: DeathScene) throws -> (sender: Peer, listener: Peer) {
+    let sender = try scene.peer(), listener = try scene.peer()
+    try #require(try listener.ask("open x").hasPrefix("ok"))
+    try #require(try listener.ask("bind x name=$.Frame") == "ok")
+    try #require(try sender.ask("open y").hasPrefix("ok"))
+    try #require(try sender.ask("send y name=$.Frame data=\(String(repeating: "5a", count: 2 << 20))").hasPrefix("ok"))
+    try #require(try listener.ask("receive x").contains("'$.Frame'"))
+    return (sender, listener)
+  }
+
+  @Test("whoever watches gives unused memory back to the system, and then sleeps", arguments: [DeathScene.Care.reaper, .helper])
+  func givesBack(care: DeathScene.Care) throws {
+    let scene = try DeathScene(care)
+    let start = try allocated(scene)
+    let (sender, _) = try exchange(scene)
+    try scene.waitFor(care == .reaper ? .reaper : .helper)
+    #expect(try allocated(scene) - start > 2 << 20)
+    try eventually("memory to go back", within: 60) { try allocated(scene) - start < 1 << 20 }
+    #expect(try scene.bus.violations().isEmpty)
+    let json = try scene.start([RunningProcess.built("kbus"), "stats", "--json"]).end()
+    #expect(json.status == 0, "\(json.errors)")
+    #expect(try sender.ask("send y name=$.Frame data=\(String(repeating: "5b", count: 2 << 20))").hasPrefix("ok"))
+  }
+
+  @Test("a bus that nobody uses any more keeps no memory of large messages, however its users ended")
+  func abandonedMemory() throws {
+    let scene = try DeathScene(.helper)
+    let start = try allocated(scene)
+    let (sender, listener) = try exchange(scene)
+    // It ends sooner than it would give anything back to a bus in use.
+    let reaper = try scene.startReaper("--idle", "1")
+    try scene.waitFor(.reaper)
+    #expect(try allocated(scene) - start > 2 << 20)
+    try sender.order("die kill")
+    try listener.ask("drop x")
+    #expect(try reaper.end().status == 0)
+    #expect(try allocated(scene) - start < 1 << 20)
+    try scene.waitForBurial(living: 0)
+    #expect(try scene.bus.violations().isEmpty)
+  }
+
   // MARK: One works
 
   @Test("of two reapers one works, and the other ends")
