@@ -69,6 +69,9 @@ internal import CShm
   /// The entry behind this one, which must be in the same chunk.
   @inline(__always) var nextEntry: Window { unsafe Window(base: base + CSHM_ENTRY_SIZE) }
 
+  /// The word of a robust lock, for the functions of cshm_lock.h.
+  @inline(__always) func lockWord(_ field: Int) -> UnsafeMutableRawPointer { unsafe base + field }
+
   @inline(__always) func prefetch(_ field: Int = 0) { unsafe cshm_prefetch(base + field) }
   @inline(__always) func prefetchToWrite(_ field: Int = 0) { unsafe cshm_prefetch_to_write(base + field) }
 }

@@ -49,7 +49,7 @@ extension Ksock {
   #endif
   func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
     // Whoever sent last had the lock: its line comes while we fill the slot.
-    shared.memory.prefetchToWrite(shared.geometry.lockLine)
+    shared.line.prefetchToWrite()
     let known = try check(name, header.flags, count: count, isMeasured: measured)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
     shared.memory.write(header, name: name, dataCount: count, headerAt: slot.header, payload: slot.payload)
@@ -61,7 +61,7 @@ extension Ksock {
     _ name: RawSpan, _ flags: MessageFlags, count: Int, isMeasured: Bool
   ) throws(KBusError) -> LocalPlace<KnownName> {
     // Of a name that is known: longer ones need more.
-    let limit = shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE)
+    let limit = shared.stateLine.u64(CSHM_STATE_MAX_MESSAGE)
     if let known = names.find(name), count >= 0, MessageSize.largest(nameLength: name.byteCount) &+ count <= Int(truncatingIfNeeded: limit),
       !flags.isSuperset(of: [.allOrWait, .allOrFail])
     {
@@ -73,7 +73,7 @@ extension Ksock {
   }
 
   @inline(never) func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
-    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
+    let limit = Int(truncatingIfNeeded: shared.stateLine.u64(CSHM_STATE_MAX_MESSAGE))
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
     guard !flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }

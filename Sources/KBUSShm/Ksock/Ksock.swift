@@ -28,6 +28,7 @@ public final class Ksock: @unchecked Sendable {
   let record: KsockRecord
   let incarnation: UInt64
   private let generation: UInt64
+  private let forkMark = ForkMark()
 
   var descriptor = Descriptor() { didSet { state.value.hasDescriptor = descriptor.isOpen } }
 
@@ -64,7 +65,7 @@ public final class Ksock: @unchecked Sendable {
   private let takeLock = LocalPlace<UInt32>(0)
   private let sendLock = LocalPlace<UInt32>(0)
   /// What every send and take asks, where it costs one look.
-  let state = LocalPlace(State())
+  let state: LocalPlace<State>
   let spinBudget: LocalPlace<UInt64>
 
   /// Opens a Ksock on a bus in the standard directory: `$KBUS_DIR`, or `/dev/shm`.
@@ -108,14 +109,18 @@ public final class Ksock: @unchecked Sendable {
     id = record.id
     incarnation = record.incarnation
     generation = cshm_fork_generation()
+    state = LocalPlace(State(user: generation))
     reading = LocalPlace(ReadingEnd(shared, record))
     ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
     spinBudget = LocalPlace(cshm_processors() > 1 ? Self.defaultSpin : 0)
   }
 
   struct State: BitwiseCopyable {
-    /// Only set under both locks.
-    var isClosed = false
+    /// The process that may use it, by its fork number; `nobody` once it is closed. Only set under both locks.
+    var user: UInt64
+
+    /// No process has this number.
+    static let nobody = UInt64.max
     var hasDescriptor = false
     /// With takeLock.
     fileprivate(set) var awaitsReplies = false
@@ -124,7 +129,10 @@ public final class Ksock: @unchecked Sendable {
     fileprivate(set) var hasSentByHelper = false
   }
 
-  var isClosedHere: Bool { @inline(__always) get { state.value.isClosed } }
+  var isClosedHere: Bool { @inline(__always) get { state.value.user == State.nobody } }
+
+  /// Whether it is ours and open, as far as one look can tell: if not, others say so for certain.
+  @inline(__always) var isPlainlyOpen: Bool { forkMark.seen == state.value.user }
 
   /// How long a wait spins before it sleeps, where there is another core for the answer to come from: nanoseconds.
   private static let defaultSpin: UInt64 = 20_000
@@ -160,7 +168,7 @@ public final class Ksock: @unchecked Sendable {
       unlockTakes()
     }
     guard !isClosedHere else { return }
-    state.value.isClosed = true
+    state.value.user = State.nobody
     var slots: [Int] = pending.map { [$0.slot.index] } ?? []
     for number in 0..<ownSlots.count {
       let own = ownSlots[number]
@@ -190,16 +198,16 @@ public final class Ksock: @unchecked Sendable {
   @inline(__always) func unlockSends() { unsafe cshm_local_unlock(sendLock.address) }
 
   /// Whether this process opened it, and not one that it was forked from.
-  @inline(__always) package var isOurs: Bool { generation == cshm_fork_generation() }
+  @inline(__always) package var isOurs: Bool { generation == forkMark.seen || generation == cshm_fork_generation() }
 
   /// Fails unless this Ksock is ours and open.
   @inline(__always) func check(_ operation: StaticString) throws(KBusError) {
-    if !isOurs || isClosedHere { try refuse(operation) }
+    if !isPlainlyOpen { try checkAgain(operation) }
   }
 
-  @inline(never) private func refuse(_ operation: StaticString) throws(KBusError) {
+  @inline(never) private func checkAgain(_ operation: StaticString) throws(KBusError) {
     if !isOurs { throw .forked(operation) }
-    throw .closed(operation)
+    if isClosedHere { throw .closed(operation) }
   }
 
   /// Runs under the bus lock, and rings whom there is to ring after giving it back.

@@ -126,8 +126,13 @@ internal import CShm
 extension Ksock {
   /// Gives a taken message's slot back. Without a lock: its bit is ours alone.
   @inline(__always) func release(_ taken: Taken) {
+    guard taken.hasSlot else { return }
+    if isPlainlyOpen { shared.releaseHeld(taken) } else { releaseLate(taken) }
+  }
+
+  @inline(never) private func releaseLate(_ taken: Taken) {
     // What a child has inherited is still its parent's.
-    guard taken.hasSlot, isOurs else { return }
+    guard isOurs else { return }
     // Of a closed Ksock the held record may serve another by now.
     if isClosedHere { shared.release(taken) } else { shared.releaseHeld(taken) }
   }
