@@ -35,7 +35,7 @@ int cshm_lock_take_slowly(void *word, uint64_t nanoseconds);
  * -ETIMEDOUT: held by somebody else for all of `nanoseconds` (DESIGN R7: no wait is without a limit).
  * -EDEADLK: this thread holds it.
  * The kernel is told before: killed at any moment, we have the lock and it knows, or we do not have it. */
-static inline int cshm_lock_take(void *word, uint64_t nanoseconds) {
+__attribute__((always_inline)) static inline int cshm_lock_take(void *word, uint64_t nanoseconds) {
     cshm_robust_thread *self = &cshm_robust;
     if (__builtin_expect(self->thread != 0, 1)) {
         struct robust_list_head *head = self->head;
@@ -54,7 +54,7 @@ static inline int cshm_lock_take(void *word, uint64_t nanoseconds) {
 
 /* 0, or -EPERM if the word does not name this thread: the bus is corrupt, never lock it again.
  * Killed behind the exchange we leave the kernel to wake somebody: it does so for a lock that is pending and free. */
-static inline int cshm_lock_release(void *word) {
+__attribute__((always_inline)) static inline int cshm_lock_release(void *word) {
     cshm_robust_thread *self = &cshm_robust;
     if (__builtin_expect(self->held != word || cshm_lock_holder(word) != self->thread, 0)) return -EPERM;
     self->held = NULL;

@@ -27,7 +27,8 @@ public func kbus_loan_make(
     unsafe try ksock.ksock.checkSize(
       nameLength: Int(like.pointee.name_len), dataLength: Int(like.pointee.data_len),
       flags: MessageFlags(rawValue: like.pointee.flags))
-    let message = unsafe try ksock.ksock.loan(OutgoingHeader(like.pointee), name.bytes, count: Int(like.pointee.data_len))
+    let header = unsafe OutgoingHeader(like.pointee)
+    let message = unsafe try ksock.ksock.loan(header, header.flags, name.bytes, count: Int(like.pointee.data_len))
     unsafe place.pointee = OpaquePointer(Unmanaged.passRetained(Loan(ksock.ksock, message)).toOpaque())
     return 0
   }

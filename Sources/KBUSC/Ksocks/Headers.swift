@@ -71,6 +71,6 @@ extension Ksock {
   func sendChecked(_ message: UnsafePointer<kbus_message_t>, setting flags: MessageFlags = []) throws(KBusError) -> MessageID {
     var header = unsafe OutgoingHeader(message.pointee)
     header.flags.formUnion(flags)
-    return unsafe try send(header, message.nameBytes.bytes, message.dataBytes.bytes, measured: true)
+    return unsafe try send(header, header.flags, message.nameBytes.bytes, message.dataBytes.bytes, measured: true)
   }
 }

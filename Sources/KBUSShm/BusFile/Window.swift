@@ -66,8 +66,21 @@ internal import CShm
     _ = unsafe cshm_and64(base + field, ~bits)
   }
 
+  /// Bytes for a field with so much room; those that are there already stay.
+  @inline(__always) func copyIn(_ bytes: RawSpan, to field: Int, room: Int) {
+    precondition(bytes.byteCount <= room, "too long for its field")
+    faultPoint()
+    unsafe bytes.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress, unsafe cshm_same(base + field, source, bytes.count) == 0 else { return }
+      unsafe cshm_copy(base + field, source, bytes.count)
+    }
+  }
+
   /// The entry behind this one, which must be in the same chunk.
   @inline(__always) var nextEntry: Window { unsafe Window(base: base + CSHM_ENTRY_SIZE) }
+
+  /// The bytes themselves, for as long as their slot is held.
+  @inline(__always) var bytes: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
 
   /// The word of a robust lock, for the functions of cshm_lock.h.
   @inline(__always) func lockWord(_ field: Int) -> UnsafeMutableRawPointer { unsafe base + field }

@@ -31,8 +31,16 @@ extension Ksock {
   public func receive(within limit: Duration?) throws(KBusError) -> Message? { try take(within: limit)?.copy() }
 
   /// Takes the next message in place, whatever the Ksock's mode: NEXTMSG.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
   func takeQueued() throws(KBusError) -> ReceivedMessage? {
-    guard let taken = try takeUnderLock(settling: true) else { return nil }
+    lockTakes()
+    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeWithCare() }
+    unlockTakes()
+    try afterTake(taken)
     return try ReceivedMessage(taken, of: self)
   }
 
@@ -79,11 +87,29 @@ extension Ksock {
   }
 
   /// Takes the next message if there is one, for somebody who waits for it.
-  @inline(never) private func takeNow() throws(KBusError) -> Taken? { try takeUnderLock(settling: false) }
-
-  /// `settling`: leaves the descriptor as the queue then is.
-  @inline(__always) private func takeUnderLock(settling: Bool) throws(KBusError) -> Taken? {
+  @inline(never) private func takeNow() throws(KBusError) -> Taken? {
     lockTakes()
+    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeLocked(settling: false) }
+    unlockTakes()
+    try afterTake(taken)
+    return taken
+  }
+
+  /// Whether `takePlain` will do for the next message: if it finds one. With takeLock.
+  @inline(__always) private var mayTakePlainly: Bool {
+    isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
+      && sender.own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
+      && !state.value.hasDescriptor && !state.value.awaitsReplies
+  }
+
+  /// With takeLock, which it gives back.
+  @inline(never) private func takeWithCare() throws(KBusError) -> ReceivedMessage? {
+    guard let taken = try takeLocked(settling: true) else { return nil }
+    return try ReceivedMessage(taken, of: self)
+  }
+
+  /// With takeLock, which it gives back. `settling`: leaves the descriptor as the queue then is.
+  private func takeLocked(settling: Bool) throws(KBusError) -> Taken? {
     let taken: Taken?
     do throws(KBusError) {
       taken = try takeUnawaited()
@@ -113,12 +139,7 @@ extension Ksock {
   }
 
   /// Takes the next message, whoever it is for. With takeLock; `afterTake` when that has been given back.
-  #if hasFeature(Embedded)
-    @inline(never)
-  #else
-    @inline(__always)
-  #endif
-  func takeLocked() throws(KBusError) -> Taken? {
+  @inline(never) func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
     let own = reading.value.own
     guard own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { return try refuseClosed() }
@@ -141,7 +162,7 @@ extension Ksock {
   @inline(__always) func afterTake(_ taken: Taken?) throws(KBusError) {
     cshm_fence_behind_atomic()
     guard let taken else { return }
-    let special = reading.value.own.u32(CSHM_KSOCK_SPECIAL)
+    let special = sender.own.u32(CSHM_KSOCK_SPECIAL)
     if special != 0 { try afterTake(taken, special) }
   }
 
@@ -149,7 +170,7 @@ extension Ksock {
   /// `taken`: what is to be given back if it is not to be delivered.
   @inline(never) func afterTake(_ taken: Taken?, _ special: UInt32) throws(KBusError) {
     if special & UInt32(CSHM_SPECIAL_CLOSING) != 0 {
-      if let taken { release(taken) }
+      if let taken { release(taken.hold) }
       throw .closed("receive")
     }
     if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {

@@ -15,19 +15,19 @@ extension Ksock {
   public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID { try send(copying: message.message) }
 
   @usableFromInline func send(copying message: Message) throws(KBusError) -> MessageID {
-    unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
+    unsafe try send(OutgoingHeader(message), message.flags, message.name.bytes.span.bytes, message.data.span.bytes)
   }
 
   /// Sends what lies somewhere in the process. `measured`: its size has been checked before.
   @inline(__always) func send(
-    _ header: OutgoingHeader, _ name: RawSpan, _ data: RawSpan, measured: Bool = false
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, _ data: RawSpan, measured: Bool = false
   ) throws(KBusError) -> MessageID {
     try check("send")
     try requireWriting("send")
     lockSends()
     defer { unlockSends() }
     try requireNothingPending()
-    let outgoing = try fill(header, name, count: data.byteCount, measured: measured)
+    let outgoing = try fill(header(), flags, name, count: data.byteCount, measured: measured)
     shared.memory.copyIn(data, at: outgoing.slot.payload)
     return try publish(outgoing)
   }
@@ -40,19 +40,23 @@ extension Ksock {
 
   @inline(never) private func refusePending() throws(KBusError) { throw .alreadyPending }
 
-  /// Claims a slot and fills it, but for the payload. With sendLock.
+  /// Claims a slot and fills it, but for the payload. With sendLock. `header` is asked for when the slot is there: held from
+  /// the beginning it would fill the registers.
   #if hasFeature(Embedded)
     // Five copies of this are a good part of libkbus.so.
     @inline(never)
   #else
     @inline(__always)
   #endif
-  func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
+  func fill(
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
+  ) throws(KBusError) -> Outgoing {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.line.prefetchToWrite()
-    let known = try check(name, header.flags, count: count, isMeasured: measured)
+    let known = try check(name, flags, count: count, isMeasured: measured)
     let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
-    shared.memory.write(header, name: name, dataCount: count, headerAt: slot.header, payload: slot.payload)
+    let header = header()
+    shared.memory.write(header, name: name, dataCount: count, in: slot.header, payload: slot.payload)
     return Outgoing(slot, known.value.reference, header)
   }
 
@@ -101,28 +105,34 @@ extension Ksock {
   @inline(never) func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
     let known = try known(message)
     do throws(KBusError) {
-      try shared.lock("send")
+      try shared.lockHere("send")
       if !staysOnBus { try leave("send") }
-      if let outcome = try sendDirectly(message, known) {
-        shared.unlock()
-        keepSlot(message.slot, wasSent: true)
-        shared.wake(known, message, outcome)
-        return outcome.id
-      }
     } catch {
       try settle(message, .refused(error))
-    }
-    return try publishTheLongWay(message, known)
-  }
-
-  /// With the bus lock, which it gives back when it fails.
-  @inline(__always) private func sendDirectly(_ message: Outgoing, _ known: LocalPlace<KnownName>) throws(KBusError) -> DirectOutcome? {
-    do throws(KBusError) {
-      return try shared.sendDirectly(message, known, from: record)
-    } catch {
-      shared.unlock()
       throw error
     }
+    guard let id = shared.announce(message, known, from: sender) else { return try publishOtherwise(message, known) }
+    shared.unlockHere()
+    keepSlot(message.slot, wasSent: true)
+    shared.wakeLone(known)
+    return id
+  }
+
+  /// With the bus lock, which it gives back.
+  @inline(never) private func publishOtherwise(_ message: Outgoing, _ known: LocalPlace<KnownName>) throws(KBusError) -> MessageID {
+    let sent: DirectOutcome?
+    do throws(KBusError) {
+      sent = try shared.sendDirectly(message, known, from: sender)
+    } catch {
+      shared.unlock()
+      try settle(message, .refused(error))
+      throw error
+    }
+    guard let outcome = sent else { return try publishTheLongWay(message, known) }
+    shared.unlock()
+    keepSlot(message.slot, wasSent: true)
+    shared.wake(known, message, outcome)
+    return outcome.id
   }
 
   /// With the bus lock, which it gives back.

@@ -26,6 +26,7 @@ public final class Ksock: @unchecked Sendable {
 
   let shared: SharedBus
   let record: KsockRecord
+  let sender: Sender
   let incarnation: UInt64
   private let generation: UInt64
   private let forkMark = ForkMark()
@@ -104,6 +105,7 @@ public final class Ksock: @unchecked Sendable {
   private init(_ shared: SharedBus, _ record: KsockRecord, _ mode: Mode) {
     self.shared = shared
     self.record = record
+    sender = Sender(shared, record)
     self.mode = mode
     bus = shared.number
     id = record.id
@@ -169,11 +171,8 @@ public final class Ksock: @unchecked Sendable {
     }
     guard !isClosedHere else { return }
     state.value.user = State.nobody
-    var slots: [Int] = pending.map { [$0.slot.index] } ?? []
-    for number in 0..<ownSlots.count {
-      let own = ownSlots[number]
-      for place in 0..<own.count { slots.append(own[place].index) }
-    }
+    var slots = idleSlots
+    if let message = pending { slots.append(message.slot.index) }
     pending = nil
     // First of all, so that whoever is killed here leaves no FIFO that nobody would miss.
     closeFastDescriptor()
@@ -237,8 +236,7 @@ public final class Ksock: @unchecked Sendable {
 
   /// Whether the Ksock is still there, and stays. Under the bus lock.
   @inline(__always) var staysOnBus: Bool {
-    let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
-    return own.u64(CSHM_KSOCK_INCARNATION) == incarnation && own.u32(CSHM_KSOCK_SPECIAL) & UInt32(CSHM_SPECIAL_CLOSING) == 0
+    sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation && sender.own.u32(CSHM_KSOCK_SPECIAL) & UInt32(CSHM_SPECIAL_CLOSING) == 0
   }
 
   /// It is not: gives the bus lock back.

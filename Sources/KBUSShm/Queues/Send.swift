@@ -26,6 +26,10 @@ struct Outgoing: BitwiseCopyable {
 
   @inline(__always) var isRequest: Bool { flags.contains(.wantAReply) }
   @inline(__always) var isReply: Bool { !inReplyTo.isNone }
+  /// An announcement to go to the back of queues, with an id that the bus gives it.
+  @inline(__always) var isPlain: Bool {
+    id.word | inReplyTo.word | UInt64(flags.rawValue & (MessageFlags.urgent.rawValue | MessageFlags.wantAReply.rawValue)) == 0
+  }
 }
 
 /// What a send came to.

@@ -78,11 +78,11 @@ extension Ksock {
   public func loan(replyTo request: borrowing ReceivedMessage, bytes count: Int) throws(KBusError) -> LoanedMessage {
     guard request.isRequest, request.wantsUsToReply, let slot = request.slot else { throw .notOursToAnswer }
     var header = OutgoingHeader()
-    header.inReplyTo = slot.id
-    header.to = slot.from
+    header.inReplyTo = slot.header.id
+    header.to = slot.header.from
     // From slot to slot: the name is never taken out of shared memory.
     let (offset, length) = try slot.name("reply"), memory = slot.memory
-    return try loan(header, memory.span(offset, count: length), count: count)
+    return try loan(header, [], memory.span(offset, count: length), count: count)
   }
 
   // Inside
@@ -189,7 +189,7 @@ extension Ksock {
     if copy.isTombstone { return false }
     guard copy.isMessage else { return copy.kind != Status.eventsLost.rawValue && copy.binding == id.word }
     guard copy.binding == 0 else { return false }
-    return try shared.slot(checking: copy.slot, "request").inReplyTo == id
+    return try shared.slot(checking: copy.slot, "request").header.inReplyTo == id
   }
 
   /// Gives an answer that another thread awaits to that thread. With takeLock.

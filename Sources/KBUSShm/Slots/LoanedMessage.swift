@@ -55,17 +55,17 @@ extension Ksock {
   }
 
   @usableFromInline func loan(for message: Message, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    unsafe try loan(OutgoingHeader(message), message.name.bytes.span.bytes, count: count)
+    unsafe try loan(OutgoingHeader(message), message.flags, message.name.bytes.span.bytes, count: count)
   }
 
   @inline(__always) func loan(
-    _ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
   ) throws(KBusError) -> LoanedMessage {
     try check("loan")
     try requireWriting("loan")
     lockSends()
     defer { unlockSends() }
-    return LoanedMessage(try fill(header, name, count: count, measured: measured), of: self, count: count)
+    return LoanedMessage(try fill(header(), flags, name, count: count, measured: measured), of: self, count: count)
   }
 
   /// Sends a message that was filled in place: nothing is copied.

@@ -4,65 +4,80 @@
 
 internal import CShm
 
-/// A slot: its index, where its header is, and where its payload.
+/// A slot: its number, its header, and where its payload is.
 struct OwnSlot: BitwiseCopyable {
-  let index: Int
-  let header: Int
+  let number: UInt32
+  /// Whether it stays with its sender once it is sent.
+  fileprivate(set) var stays = false
+  let header: Window
   let payload: Int
 
+  var index: Int { @inline(__always) get { Int(number) } }
+
   @inline(__always) init(_ slot: SlotRecord) {
-    index = slot.index
-    header = slot.at
+    number = UInt32(truncatingIfNeeded: slot.index)
+    header = slot.window
     payload = slot.payload
   }
 }
 
-/// Slots of one size class that a Ksock owns, those sent longest ago first. Guarded by sendLock.
+/// Slots of one size class that a Ksock owns, in the order in which they are filled, round and round. One that is filled, sent or
+/// read keeps its place. Guarded by sendLock.
 @safe struct OwnSlots: BitwiseCopyable {
   private var slots = unsafe UnsafeMutablePointer<OwnSlot>?.none
   private var capacity = 0
-  private var first = 0
   private(set) var count = 0
+  /// The one to be filled next, sent longest ago; less than count, if there is any.
+  private var next = 0
 
   /// Beyond so many a sent slot is let go.
   static let most = 1024
 
   @inline(__always) subscript(place: Int) -> OwnSlot {
-    precondition(place < count, "beyond the slots there are")
-    return unsafe slots![(first &+ place) & (capacity &- 1)]
+    precondition(UInt(bitPattern: place) < UInt(bitPattern: count), "beyond the slots there are")
+    return unsafe slots.unsafelyUnwrapped[place]
   }
 
-  /// Behind all others; false if there are too many.
-  @inline(__always) mutating func append(_ slot: OwnSlot) -> Bool {
+  /// The slot to be filled next, if there is any.
+  @inline(__always) var front: OwnSlot? { next < count ? unsafe slots.unsafelyUnwrapped[next] : nil }
+
+  /// On to the one behind it.
+  @inline(__always) mutating func advance() {
+    next &+= 1
+    if next == count { next = 0 }
+  }
+
+  /// Back to the slot before, if it is this one.
+  mutating func returnTo(_ slot: OwnSlot) {
+    guard count > 0 else { return }
+    let place = next == 0 ? count - 1 : next - 1
+    if self[place].number == slot.number { next = place }
+  }
+
+  /// One more, to be filled again when all others have been; false if there are too many.
+  mutating func insert(_ slot: OwnSlot) -> Bool {
     if count == capacity, !grow() { return false }
-    unsafe slots![(first &+ count) & (capacity &- 1)] = slot
-    count &+= 1
+    for place in stride(from: count, to: next, by: -1) { unsafe slots![place] = slots![place - 1] }
+    unsafe slots![next] = slot
+    count += 1
+    advance()
     return true
   }
 
-  /// Before all others: nobody reads it.
-  mutating func prepend(_ slot: OwnSlot) -> Bool {
-    if count == capacity, !grow() { return false }
-    first = (first &- 1) & (capacity &- 1)
-    unsafe slots![first] = slot
-    count &+= 1
-    return true
+  /// Without the one to be filled next, which has been taken away.
+  mutating func removeFront() {
+    count -= 1
+    for place in next..<count { unsafe slots![place] = slots![place + 1] }
+    if next == count { next = 0 }
   }
 
-  @inline(__always) mutating func removeFirst() -> OwnSlot {
-    let slot = self[0]
-    first = (first &+ 1) & (capacity &- 1)
-    count &-= 1
-    return slot
-  }
-
-  @inline(never) private mutating func grow() -> Bool {
+  private mutating func grow() -> Bool {
     guard capacity < Self.most else { return false }
     let larger = max(16, capacity * 2), new = UnsafeMutablePointer<OwnSlot>.allocate(capacity: larger)
     for place in 0..<count { unsafe new[place] = self[place] }
     unsafe slots?.deallocate()
     unsafe slots = new
-    (capacity, first) = (larger, 0)
+    capacity = larger
     return true
   }
 
@@ -87,39 +102,50 @@ extension Ksock {
       transaction.commit()
       return slot
     }
-    guard !slot.isBacked else { return OwnSlot(slot) }
-    do throws(KBusError) {
-      try shared.reserve(slot.payload, count: slot.payloadBytes)
-    } catch {
-      giveBack(slotAt: slot.at)
-      throw error
+    if !slot.isBacked {
+      do throws(KBusError) {
+        try shared.reserve(slot.payload, count: slot.payloadBytes)
+      } catch {
+        giveBack(slot.window)
+        throw error
+      }
+      slot.window.store32(CSHM_SLOT_BACKED, 1)
     }
-    slot.memory.store32(slot.at + CSHM_SLOT_BACKED, 1)
-    return OwnSlot(slot)
+    var own = OwnSlot(slot)
+    own.stays = true
+    if !ownSlots.at(shared.geometry.slotClass(of: slot.index)).value.insert(own) { own.stays = false }
+    return own
   }
 
-  /// The slot of ours that was sent longest ago, if its readers have given it back. One that somebody still reads goes behind
-  /// the others: a slow reader costs a look now and then.
+  /// The slot of ours that was sent longest ago, if its readers have given it back. One that somebody still reads is passed over: a
+  /// slow reader costs a look now and then.
   @inline(__always) private func reuseSlot(ofClass number: Int) -> OwnSlot? {
     let own = ownSlots.at(number)
-    guard own.value.count > 0 else { return nil }
-    let slot = own.value[0], header = shared.memory.window(slot.header, CSHM_SLOT_SIZE)
-    if header.acquire64(CSHM_SLOT_HOLDERS) == 0, header.u32(CSHM_SLOT_EXTENSIONS) == 0,
-      header.replace64(CSHM_SLOT_SENDER, incarnation | CSHM_SLOT_IDLE, incarnation)
-    {
-      return own.value.removeFirst()
+    guard let slot = own.value.front else { return nil }
+    if slot.header.acquire64(CSHM_SLOT_HOLDERS) == 0, slot.header.u32(CSHM_SLOT_EXTENSIONS) == 0, begin(slot) {
+      own.value.advance()
+      return slot
     }
     return reuseAnotherSlot(own)
   }
 
+  /// Begins to fill one that is idle, and ours.
+  @inline(__always) private func begin(_ slot: OwnSlot) -> Bool {
+    slot.header.replace64(CSHM_SLOT_SENDER, incarnation | CSHM_SLOT_IDLE, incarnation)
+  }
+
   @inline(never) private func reuseAnotherSlot(_ own: LocalPlace<OwnSlots>) -> OwnSlot? {
-    for _ in 0..<min(own.value.count, 4) {
-      let slot = own.value.removeFirst()
-      if shared.isReleased(shared.slot(slot.index)) {
-        // It may have been taken away.
-        if shared.memory.replace64(slot.header + CSHM_SLOT_SENDER, incarnation | CSHM_SLOT_IDLE, incarnation) { return slot }
+    var passed = 0
+    while passed < min(own.value.count, 4), let slot = own.value.front {
+      if shared.isReleased(shared.slot(slot.index)), begin(slot) {
+        own.value.advance()
+        return slot
+      }
+      if slot.header.u64(CSHM_SLOT_SENDER) & ~CSHM_SLOT_IDLE == incarnation {
+        own.value.advance()
+        passed += 1
       } else {
-        _ = own.value.append(slot)
+        own.value.removeFront()
       }
     }
     return nil
@@ -127,18 +153,27 @@ extension Ksock {
 
   /// A slot that was sent stays ours, and so does one that was not and is of use at once.
   @inline(__always) func keepSlot(_ slot: OwnSlot, wasSent: Bool) {
-    let own = ownSlots.at(shared.geometry.slotClass(of: slot.index))
-    let isKept = wasSent ? own.value.append(slot) : own.value.prepend(slot)
-    shared.memory.store64(slot.header &+ CSHM_SLOT_SENDER, isKept ? incarnation | CSHM_SLOT_IDLE : 0)
+    slot.header.store64(CSHM_SLOT_SENDER, slot.stays ? incarnation | CSHM_SLOT_IDLE : 0)
+    if !wasSent { ownSlots.at(shared.geometry.slotClass(of: slot.index)).value.returnTo(slot) }
+  }
+
+  /// Those that nobody fills, for when the Ksock closes.
+  var idleSlots: [Int] {
+    var idle: [Int] = []
+    for number in 0..<ownSlots.count {
+      let own = ownSlots[number]
+      for place in 0..<own.count where own[place].header.u64(CSHM_SLOT_SENDER) & CSHM_SLOT_IDLE != 0 { idle.append(own[place].index) }
+    }
+    return idle
   }
 
   /// A loan ends unsent.
   func giveBack(_ message: Outgoing) {
     // One that a child has inherited is still its parent's.
-    if isOurs { giveBack(slotAt: message.slot.header) }
+    if isOurs { giveBack(message.slot.header) }
   }
 
-  private func giveBack(slotAt at: Int) {
-    if shared.memory.u64(at + CSHM_SLOT_SENDER) == incarnation { shared.memory.store64(at + CSHM_SLOT_SENDER, 0) }
+  private func giveBack(_ header: Window) {
+    if header.u64(CSHM_SLOT_SENDER) == incarnation { header.store64(CSHM_SLOT_SENDER, 0) }
   }
 }

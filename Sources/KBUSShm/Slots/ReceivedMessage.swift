@@ -6,7 +6,7 @@ internal import CShm
 /// 64 at once. It may outlive its Ksock. **Threads:** one thread at a time.
 @safe public struct ReceivedMessage: ~Copyable {
   private let ksock: Ksock
-  private let taken: Taken
+  private let hold: Hold
   /// The size of the payload in bytes.
   public let count: Int
   @usableFromInline let start: UnsafeRawPointer
@@ -17,43 +17,46 @@ internal import CShm
     @inline(__always)
   #endif
   init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
-    let count = taken.hasSlot ? Int(ksock.shared.memory.u32(taken.header + CSHM_SLOT_DATA_BYTES)) : 0
+    let count = taken.hold.record != nil ? Int(taken.hold.header.u32(CSHM_SLOT_DATA_BYTES)) : 0
     // A length in the file is not believed (S3).
     guard count <= taken.payloadBytes else {
-      ksock.release(taken)
+      ksock.release(taken.hold)
       throw .corrupt(.s3, "receive")
     }
     self.ksock = ksock
-    self.taken = taken
+    hold = taken.hold
     self.count = count
-    unsafe start = UnsafeRawPointer(ksock.shared.memory.bytes(taken.payload, count: count).baseAddress!)
+    unsafe start = taken.payload.bytes
   }
 
-  deinit { ksock.release(taken) }
+  deinit { ksock.release(hold) }
 
-  @inline(__always) var slot: SlotRecord? { taken.hasSlot ? taken.slot(ksock.shared.memory) : nil }
+  private var copied: Copy { hold.copy }
+  /// What the sender says, if it is a message with a slot.
+  private var said: SlotHeader? { hold.record != nil ? SlotHeader(hold.header) : nil }
+  var slot: SlotRecord? { hold.record != nil ? ksock.shared.slot(Int(copied.slot) - 1) : nil }
 
   /// Ends the loan: the slot may be used again.
   public consuming func release() {}
 
   // Header
 
-  public var id: MessageID { slot?.id ?? MessageID(serial: taken.copy.slot) }
-  public var inReplyTo: MessageID { slot?.inReplyTo ?? MessageID(word: taken.copy.binding) }
-  public var to: UInt32 { slot?.to ?? (inReplyTo.isNone ? 0 : ksock.id) }
-  public var from: UInt32 { slot?.from ?? taken.copy.holder }
-  public var origFrom: Origin { slot?.origFrom ?? .none }
-  public var finalTo: Origin { slot?.finalTo ?? .none }
+  public var id: MessageID { said?.id ?? MessageID(serial: copied.slot) }
+  public var inReplyTo: MessageID { said?.inReplyTo ?? MessageID(word: copied.binding) }
+  public var to: UInt32 { said?.to ?? (inReplyTo.isNone ? 0 : ksock.id) }
+  public var from: UInt32 { said?.from ?? copied.holder }
+  public var origFrom: Origin { said?.origFrom ?? .none }
+  public var finalTo: Origin { said?.finalTo ?? .none }
 
   public var flags: MessageFlags {
-    guard let slot else { return .synthetic }
-    return taken.copy.isYours ? slot.flags.union(.wantYouToReply) : slot.flags
+    guard let said else { return .synthetic }
+    return copied.isYours ? said.flags.union(.wantYouToReply) : said.flags
   }
 
   public var isReply: Bool { !inReplyTo.isNone }
   public var isRequest: Bool { flags.contains(.wantAReply) }
   /// Whether the reader of this copy is the Replier and owes the Reply.
-  public var wantsUsToReply: Bool { taken.copy.isYours }
+  public var wantsUsToReply: Bool { copied.isYours }
 
   public var kind: MessageKind {
     guard let slot else { return isReply ? .status : .announcement }
@@ -85,7 +88,7 @@ internal import CShm
   }
 
   /// Of a message without a slot.
-  private var status: Status { Status(rawValue: taken.copy.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost }
+  private var status: Status { Status(rawValue: copied.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost }
 
   // Payload
 
@@ -105,7 +108,7 @@ internal import CShm
 
   /// Where the payload lies, in bytes from the start of the bus file. With the sender's `LoanedMessage.payloadOffset` it shows
   /// that nothing was copied.
-  public var payloadOffset: Int { taken.payload }
+  public var payloadOffset: Int { slot?.payload ?? 0 }
 
   // Copies
 
@@ -118,22 +121,22 @@ internal import CShm
   /// The message as a value of its own.
   public borrowing func copy() -> Message {
     var message = header
-    message.data = ksock.shared.memory.copyOut(taken.payload, count: count)
+    message.data = unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     return message
   }
 }
 
 extension Ksock {
   /// Gives a taken message's slot back. Without a lock: its bit is ours alone.
-  @inline(__always) func release(_ taken: Taken) {
-    guard taken.hasSlot else { return }
-    if isPlainlyOpen { shared.releaseHeld(taken) } else { releaseLate(taken) }
+  @inline(__always) func release(_ hold: Hold) {
+    guard hold.record != nil else { return }
+    if isPlainlyOpen { shared.releaseHeld(hold) } else { releaseLate(hold) }
   }
 
-  @inline(never) private func releaseLate(_ taken: Taken) {
+  @inline(never) private func releaseLate(_ hold: Hold) {
     // What a child has inherited is still its parent's.
     guard isOurs else { return }
     // Of a closed Ksock the held record may serve another by now.
-    if isClosedHere { shared.release(taken) } else { shared.releaseHeld(taken) }
+    if isClosedHere { shared.release(hold) } else { shared.releaseHeld(hold) }
   }
 }

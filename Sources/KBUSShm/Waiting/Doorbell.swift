@@ -51,17 +51,21 @@ extension SharedBus {
   /// After a direct send, and after the lock has been given back: a full fence.
   @inline(__always) func wake(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
     cshm_fence_behind_atomic()
-    if outcome.loneAt >= 0 {
-      // Nobody waits at most recipients.
-      if memory.window(outcome.loneAt, CSHM_KSOCK_SIZE).u64(CSHM_KSOCK_SLEEPERS) == 0, !outcome.callsHelpers { return }
-    }
+    // Nobody waits at most recipients.
+    if let lone = outcome.lone, lone.u64(CSHM_KSOCK_SLEEPERS) == 0, !outcome.callsHelpers { return }
     wakeAny(known, message, outcome)
   }
 
+  /// After an announcement to one listener.
+  @inline(__always) func wakeLone(_ known: LocalPlace<KnownName>) {
+    cshm_fence_behind_atomic()
+    if let lone = known.value.lone, lone.ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(lone) }
+  }
+
   @inline(never) private func wakeAny(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
-    if outcome.requester >= 0 { wakeIfWaiting(geometry.ksocks.at(outcome.requester), outcome.requester) }
+    if outcome.requester >= 0 { wake(ksock(outcome.requester)) }
     for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
-      wakeIfWaiting(known.value.recipients[place].at, Int(known.value.recipients[place].index))
+      if let recipient = known.value.recipients[place], recipient.ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(recipient) }
     }
     if outcome.callsHelpers { callHelpers() }
   }
@@ -70,15 +74,13 @@ extension SharedBus {
   func ring(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome, _ rings: inout Rings) {
     if outcome.requester >= 0 { rings.add(ksock(outcome.requester)) }
     for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
-      rings.add(ksock(Int(known.value.recipients[place].index)))
-      if outcome.callsHelpers { rings.addHelper(of: ksock(Int(known.value.recipients[place].index))) }
+      guard let recipient = known.value.recipients[place] else { continue }
+      rings.add(ksock(Int(recipient.index)))
+      if outcome.callsHelpers { rings.addHelper(of: ksock(Int(recipient.index))) }
     }
   }
 
-  @inline(__always) private func wakeIfWaiting(_ at: Int, _ index: Int) {
-    let ksock = memory.window(at, CSHM_KSOCK_SIZE)
-    if ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(KsockRecord(memory: memory, at: at, index: index)) }
-  }
+  @inline(never) private func wake(_ recipient: KnownName.Recipient) { wake(ksock(Int(recipient.index))) }
 
   /// Rings whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
   func ringAll() {
