@@ -63,6 +63,10 @@ static inline int cshm_same(const void *a, const void *b, size_t n) {
     memcpy(&left, x + last, 8);
     memcpy(&right, y + last, 8);
     difference = left ^ right;
+    /* Too few for a loop that is unrolled. */
+#ifdef __clang__
+#pragma clang loop vectorize(disable) unroll(disable)
+#endif
     for (size_t at = 0; at < last; at += 8) {
         memcpy(&left, x + at, 8);
         memcpy(&right, y + at, 8);

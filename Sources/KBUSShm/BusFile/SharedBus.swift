@@ -13,6 +13,7 @@ final class SharedBus: @unchecked Sendable {
   let header: Window
   let line: Window
   let stateLine: Window
+  let smallSlots: SmallSlots
   let hashSeed: UInt64
   let pidNamespace = cshm_pid_namespace()
   let mode: UInt32
@@ -35,6 +36,7 @@ final class SharedBus: @unchecked Sendable {
     geometry = file.geometry
     header = memory.window(0, CSHM_HEADER_SIZE)
     line = memory.window(geometry.lockLine, CSHM_LOCK_LINE_SIZE)
+    smallSlots = SmallSlots(memory, geometry.classes[0])
     stateLine = memory.window(geometry.state, CSHM_STATE_SIZE)
     hashSeed = file.header.hashSeed
     mode = file.header.mode

@@ -40,13 +40,20 @@ extension Ksock {
     lockTakes()
     guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeWithCare() }
     unlockTakes()
-    try afterTake(taken)
-    return try ReceivedMessage(taken, of: self)
+    cshm_fence_behind_atomic()
+    // What is not to be delivered is given back with the message.
+    let message = ReceivedMessage(checked: taken, of: self)
+    if sender.own.u32(CSHM_KSOCK_SPECIAL) != 0 { try afterTake(nil, sender.own.u32(CSHM_KSOCK_SPECIAL)) }
+    if taken.count < 0 { try refuseLength() }
+    return message
   }
 
+  @inline(never) private func refuseLength() throws(KBusError) { throw .corrupt(.s3, "receive") }
+
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
-  /// microseconds; nothing where the thread that opens the Ksock may run on one processor only, since whoever is to answer needs it.
-  public func setSpinBudget(_ budget: Duration) { spinBudget.value = budget.inNanoseconds }
+  /// microseconds, and less while that is in vain; nothing where the thread that opens the Ksock may run on one processor only, since
+  /// whoever is to answer needs it.
+  public func setSpinBudget(_ budget: Duration) { spinBudget.fix(budget.inNanoseconds) }
 
   // Inside
 
@@ -57,20 +64,30 @@ extension Ksock {
     while true {
       if let taken = try takeSpinning(deadline) { return try ReceivedMessage(taken, of: self) }
       if deadline.isPast { return nil }
+      let began = spinBudget.sleepBegins
       let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
+      spinBudget.noteSleep(since: began)
       if let taken { return try ReceivedMessage(taken, of: self) }
     }
   }
 
   /// Looks again and again at the place of the next message. It is written at once, so its line stays with us until then.
   private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
-    var spin = Spin(budget: spinBudget.value, deadline)
+    var spin = Spin(budget: spinBudget.now, deadline)
     guard spin.goesOn() else { return nil }
     while true {
       let bell = record.bell
-      if let taken = try takeNow() { return taken }
+      if let taken = try takeNow() {
+        spinBudget.noteSuccess()
+        return taken
+      }
       let sight = sightOfNext(bell)
-      repeat { if !spin.goesOn() { return nil } } while !shared.hasChanged(sight, record)
+      repeat {
+        guard spin.goesOn() else {
+          spinBudget.noteFailure()
+          return nil
+        }
+      } while !shared.hasChanged(sight, record)
     }
   }
 
@@ -96,7 +113,7 @@ extension Ksock {
   }
 
   /// Whether `takePlain` will do for the next message: if it finds one. With takeLock.
-  @inline(__always) private var mayTakePlainly: Bool {
+  @inline(__always) var mayTakePlainly: Bool {
     isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
       && sender.own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
       && !state.value.hasDescriptor && !state.value.awaitsReplies

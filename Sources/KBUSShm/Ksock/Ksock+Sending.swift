@@ -27,8 +27,8 @@ extension Ksock {
     lockSends()
     defer { unlockSends() }
     try requireNothingPending()
-    let outgoing = try fill(header(), flags, name, count: data.byteCount, measured: measured)
-    shared.memory.copyIn(data, at: outgoing.slot.payload)
+    let (outgoing, payload) = try fill(header(), flags, name, count: data.byteCount, measured: measured)
+    payload.copyIn(data)
     return try publish(outgoing)
   }
 
@@ -50,14 +50,28 @@ extension Ksock {
   #endif
   func fill(
     _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
-  ) throws(KBusError) -> Outgoing {
+  ) throws(KBusError) -> (Outgoing, payload: Window) {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.line.prefetchToWrite()
     let known = try check(name, flags, count: count, isMeasured: measured)
-    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
-    let header = header()
-    shared.memory.write(header, name: name, dataCount: count, in: slot.header, payload: slot.payload)
-    return Outgoing(slot, known.value.reference, header)
+    let kept = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
+    let header = header(), slot = kept.slot
+    slot.header.write(header, nameCount: name.byteCount, dataCount: count)
+    if kept.name == known.value.number, header.isLocal {
+      slot.header.leave(3)
+    } else {
+      write(name, known.value.number, header.origFrom.word, header.finalTo.word, count, in: slot)
+    }
+    return (Outgoing(slot, known.value.reference, header), kept.payload)
+  }
+
+  @inline(never) private func write(
+    _ name: RawSpan, _ number: UInt64, _ origFrom: UInt64, _ finalTo: UInt64, _ count: Int, in slot: OwnSlot
+  ) {
+    shared.memory.write(
+      origFrom: origFrom, finalTo: finalTo, name: name, dataCount: count, in: slot.header, payload: shared.slot(slot.index).payload)
+    let isKnown = origFrom | finalTo == 0 && name.byteCount <= Int(CSHM_SHORT_NAME)
+    ownSlots.at(shared.geometry.slotClass(of: slot.index)).value.setName(isKnown ? number : 0, in: slot)
   }
 
   /// What can be said of a message without its recipients: by its lengths and flags, in the order of section 10.3, and by its name.
@@ -102,7 +116,12 @@ extension Ksock {
 
   // Publishing. With sendLock.
 
-  @inline(never) func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
     let known = try known(message)
     do throws(KBusError) {
       try shared.lockHere("send")
@@ -204,8 +223,10 @@ extension Ksock {
       return id
     }
     wasRefused = false
-    return try publish(message)
+    return try publishOnce(message)
   }
+
+  @inline(never) private func publishOnce(_ message: Outgoing) throws(KBusError) -> MessageID { try publish(message) }
 
   /// Drops a pending message without a trace. With nothing pending it does nothing. Returns whether there was one.
   @discardableResult

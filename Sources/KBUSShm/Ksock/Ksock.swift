@@ -67,7 +67,7 @@ public final class Ksock: @unchecked Sendable {
   private let sendLock = LocalPlace<UInt32>(0)
   /// What every send and take asks, where it costs one look.
   let state: LocalPlace<State>
-  let spinBudget: LocalPlace<UInt64>
+  let spinBudget: SpinBudget
 
   /// Opens a Ksock on a bus in the standard directory: `$KBUS_DIR`, or `/dev/shm`.
   ///
@@ -114,7 +114,7 @@ public final class Ksock: @unchecked Sendable {
     state = LocalPlace(State(user: generation))
     reading = LocalPlace(ReadingEnd(shared, record))
     ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
-    spinBudget = LocalPlace(cshm_processors() > 1 ? Self.defaultSpin : 0)
+    spinBudget = SpinBudget(cshm_processors() > 1 ? Self.defaultSpin : 0)
   }
 
   struct State: BitwiseCopyable {

@@ -101,9 +101,16 @@ extension SharedBus {
     return place.id
   }
 
-  /// Sends, under the lock; nil if it has to be done the long way, and then nothing has happened.
+  /// Sends, under the lock; nil if it has to be done the long way, and then nobody has got anything.
   func sendDirectly(
     _ message: Outgoing, _ known: LocalPlace<KnownName>, from sender: Sender
+  ) throws(KBusError) -> DirectOutcome? {
+    if let outcome = try sendAtOnce(message, known, sender) { return outcome }
+    return makeRoom(for: message, known, from: sender) ? try sendAtOnce(message, known, sender) : nil
+  }
+
+  private func sendAtOnce(
+    _ message: Outgoing, _ known: LocalPlace<KnownName>, _ sender: Sender
   ) throws(KBusError) -> DirectOutcome? {
     let routing = line.u64(CSHM_LOCK_LINE_ROUTING)
     if known.value.routing != routing { try remember(known, routing) }
@@ -232,15 +239,18 @@ extension SharedBus {
     let ksock = recipient.ksock
     let tail = ksock.u64(CSHM_KSOCK_TAIL), reserved = ksock.u32(CSHM_KSOCK_RESERVED) &- (usesReserved ? 1 : 0)
     let chunk = ksock.u32(CSHM_KSOCK_TAIL_CHUNK)
-    guard ksock.hasRoom(tail, reserved), ksock.u64(CSHM_KSOCK_END) &- tail > UInt64(reserved) &+ 1,
-      // The last entry of a chunk brings another chunk with it.
-      (tail &+ 1) % UInt64(CSHM_CHUNK_ENTRIES) != 0, chunk &- 1 < UInt32(truncatingIfNeeded: geometry.chunks.count)
+    guard ksock.hasRoom(tail, reserved), ksock.u64(CSHM_KSOCK_END) &- tail > UInt64(reserved) &+ 1, isChunk(chunk)
     else { return nil }
     let entryAt = self.chunk(Int(chunk) &- 1).entry(tail).at
+    // On to the chunk behind, which is there, since there is more room.
+    let next = (tail &+ 1) % UInt64(CSHM_CHUNK_ENTRIES) != 0 ? chunk : self.chunk(Int(chunk) &- 1).next
+    guard isChunk(next) else { return nil }
     return PlannedCopy(
-      ksock: ksock, ksockAt: recipient.at, ksockIndex: recipient.index, tail: tail, places: Window.word(reserved, chunk), entry: memory.window(entryAt, CSHM_ENTRY_SIZE),
-      entryAt: entryAt, binding: recipient.binding)
+      ksock: ksock, ksockAt: recipient.at, ksockIndex: recipient.index, tail: tail, places: Window.word(reserved, next),
+      entry: memory.window(entryAt, CSHM_ENTRY_SIZE), entryAt: entryAt, binding: recipient.binding)
   }
+
+  @inline(__always) private func isChunk(_ word: UInt32) -> Bool { word &- 1 < UInt32(truncatingIfNeeded: geometry.chunks.count) }
 
   /// Whether the Replier is the one that a stateful Request wants.
   @inline(__always) private func isMeant(_ message: Outgoing, _ copy: PlannedCopy) -> Bool {
@@ -350,43 +360,6 @@ extension SharedBus {
       countAnswered(request(Int(decision.requestIndex)), ksock(sender.index))
     }
     return outcome
-  }
-
-  /// Finds the recipients of a name, and remembers them if they are few and each is there once.
-  @inline(never) private func remember(_ known: LocalPlace<KnownName>, _ routing: UInt64) throws(KBusError) {
-    known.value.routing = .max
-    known.value.isRemembered = false
-    known.value.lone = nil
-    let route = try route(known.value.span, known.value.key, wantsReplier: true, "send")
-    let most = KnownName.mostRecipients
-    var count = 0
-    if let replier = route.replier {
-      known.value.recipients[0] = try recipient(replier)
-      count = 1
-    }
-    known.value.hasReplier = count == 1
-    if count + route.listeners <= most {
-      for place in 0..<route.listeners {
-        known.value.recipients[count] = try recipient(Int(scratch.recipients[place]))
-        count += 1
-      }
-      known.value.recipientCount = count
-      known.value.isRemembered = areDifferent(known, count)
-      if known.value.isRemembered, route.listeners == 1 { known.value.lone = known.value.recipients[count - 1] }
-    }
-    known.value.routing = routing
-  }
-
-  private func areDifferent(_ known: LocalPlace<KnownName>, _ count: Int) -> Bool {
-    for number in 0..<count {
-      for other in 0..<number where known.value.recipients[number]?.at == known.value.recipients[other]?.at { return false }
-    }
-    return true
-  }
-
-  private func recipient(_ binding: Int) throws(KBusError) -> KnownName.Recipient {
-    let record = self.binding(binding)
-    return KnownName.Recipient(try ksock(checking: record.ksock, "send"), binding: record.sequence)
   }
 }
 

@@ -37,22 +37,25 @@ struct Hold: BitwiseCopyable {
   let header: Window
 }
 
-/// A message taken from a queue, with the payload of its slot and how much room that has.
+/// A message taken from a queue, with its payload.
 struct Taken: BitwiseCopyable {
   let hold: Hold
   let payload: Window
-  let payloadBytes: Int
+  /// The size of the payload; less than 0: of more than the slot has room for.
+  let count: Int
 
   /// A message without a slot. `nothing`: anything for a payload of no bytes.
   init(_ copy: Copy, _ nothing: Window) {
     hold = Hold(copy: copy, record: nil, header: nothing)
-    (payload, payloadBytes) = (nothing, 0)
+    (payload, count) = (nothing, 0)
   }
 
-  @inline(__always) init(_ copy: Copy, _ slot: SlotRecord, _ record: Window) {
-    hold = Hold(copy: copy, record: record, header: slot.window)
-    payload = slot.memory.window(slot.payload, slot.payloadBytes)
-    payloadBytes = slot.payloadBytes
+  @inline(__always) init(_ copy: Copy, record: Window, header: Window, payload: Window, room: Int) {
+    hold = Hold(copy: copy, record: record, header: header)
+    self.payload = payload
+    // A length in the file is not believed (S3).
+    let count = Int(header.u32(CSHM_SLOT_DATA_BYTES))
+    self.count = count <= room ? count : -1
   }
 
   @inline(__always) var copy: Copy { hold.copy }
@@ -83,14 +86,15 @@ extension SharedBus {
   func prepareHeld(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, _ copy: Copy) throws(KBusError) -> Taken {
     let slot = try slot(checking: copy.slot, "receive")
     guard findHeld(ksock, reading) else { throw .tooManyHeld(Int(CSHM_HELD)) }
-    let taken = Taken(copy, slot, reading.value.held)
-    note(taken.hold)
-    return taken
+    note(copy, slot.window, in: reading.value.held)
+    return Taken(
+      copy, record: reading.value.held, header: slot.window, payload: memory.window(slot.payload, slot.payloadBytes),
+      room: slot.payloadBytes)
   }
 
-  @inline(__always) private func note(_ hold: Hold) {
-    hold.record?.store64(CSHM_HELD_SEQUENCE, hold.header.u64(CSHM_SLOT_SEQUENCE))
-    hold.record?.store64(CSHM_HELD_SLOT, hold.copy.slotWord)
+  @inline(__always) private func note(_ copy: Copy, _ header: Window, in held: Window) {
+    held.store64(CSHM_HELD_SEQUENCE, header.u64(CSHM_SLOT_SEQUENCE))
+    held.store64(CSHM_HELD_SLOT, copy.slotWord)
   }
 
   /// Gives a held message back. The bit first: a held record that points at a bit already cleared does no harm.
@@ -102,39 +106,51 @@ extension SharedBus {
   /// Gives the copy back alone.
   @inline(__always) func release(_ hold: Hold) {
     let holder = hold.copy.holder
+    guard holder < UInt32(SlotRecord.inlineHolders) else { return releaseFurther(hold.copy) }
+    let bit = 1 &<< UInt64(holder)
     // Bits are set only while there are none, so the last holder is alone with the word.
-    if holder < UInt32(SlotRecord.inlineHolders), hold.header.acquire64(CSHM_SLOT_HOLDERS) == 1 &<< UInt64(holder) {
+    if hold.header.acquire64(CSHM_SLOT_HOLDERS) == bit {
       hold.header.store64(CSHM_SLOT_HOLDERS, 0)
     } else {
-      releaseAmongOthers(hold.copy)
+      hold.header.clearBits(CSHM_SLOT_HOLDERS, bit)
     }
   }
 
-  @inline(never) private func releaseAmongOthers(_ copy: Copy) { release(slot(Int(copy.slot) - 1), holder: copy.holder) }
+  @inline(never) private func releaseFurther(_ copy: Copy) { release(slot(Int(copy.slot) - 1), holder: copy.holder) }
 
-  /// Takes the message at the front of the ring if nothing about it is out of the ordinary; nil if there is none, or `takeFront` has
+  /// Asks for the lines of the message at the front, if there is one already, before they are needed: of those that are taken one
+  /// after the other.
+  @inline(__always) func prefetchFront(_ reading: LocalPlace<ReadingEnd>) {
+    let entry = reading.value.entry
+    guard entry.u64(CSHM_ENTRY_STAMP) == reading.value.head &+ 1, let (header, payload) = smallSlots[entry.u32(CSHM_ENTRY_SLOT)]
+    else { return }
+    header.prefetch()
+    payload.prefetch()
+  }
+
+  /// Takes a small message at the front of the ring if nothing about it is out of the ordinary; nil if there is none, or `takeFront` has
   /// to take it. The same fence behind it.
   @inline(__always) func takePlain(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) -> Taken? {
     let entry = reading.value.entry, head = reading.value.head &+ 1
     guard entry.acquire64(CSHM_ENTRY_STAMP) == head, head % UInt64(CSHM_CHUNK_ENTRIES) != 0 else { return nil }
     let copy = Copy(entry)
-    guard copy.isMessage, !copy.isTombstone, let slot = slot(ifThere: copy.slot) else { return nil }
+    guard copy.isMessage, !copy.isTombstone, let (header, payload) = smallSlots[copy.slot] else { return nil }
     // The sender's core had these lines last; they come together rather than one after the other.
-    let taken = Taken(copy, slot, reading.value.held)
-    taken.hold.header.prefetch()
-    taken.payload.prefetch()
-    guard reading.value.held.u64(CSHM_HELD_POSITION) == 0 else { return nil }
-    note(taken.hold)
-    reading.value.held.store64(CSHM_HELD_POSITION, head)
+    header.prefetch()
+    payload.prefetch()
+    guard findHeld(ksock, reading) else { return nil }
+    let held = reading.value.held
+    note(copy, header, in: held)
+    held.store64(CSHM_HELD_POSITION, head)
     if copy.isYours { countRequest(reading) }
     reading.value.entry = entry.nextEntry
     pass(reading, head)
-    return taken
+    return Taken(copy, record: held, header: header, payload: payload, room: smallSlots.room)
   }
 
   /// Takes the message at the front of the ring; nil if there is none. Whoever calls this has a full fence to make before looking
   /// at `special`: a sender that asks for room either sees the new head, or we see that it asks (SYNC room).
-  @inline(never) func takeFront(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) throws(KBusError) -> Taken? {
+  func takeFront(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) throws(KBusError) -> Taken? {
     while true {
       let head = reading.value.head, entry = reading.value.entry
       guard entry.acquire64(CSHM_ENTRY_STAMP) == head &+ 1 else { return nil }

@@ -45,13 +45,13 @@ internal import CShm
   fileprivate init(_ key: NameKey) { self.key = key }
 
   @inline(__always) fileprivate func isCalled(_ name: RawSpan) -> Bool {
-    guard let bytes = unsafe bytes else { return false }
-    return unsafe name.withUnsafeBytes { unsafe cshm_same(bytes, $0.baseAddress!, $0.count) != 0 }
+    // A place with a count has bytes.
+    unsafe name.withUnsafeBytes { unsafe cshm_same(bytes.unsafelyUnwrapped, $0.baseAddress!, $0.count) != 0 }
   }
 }
 
 /// A reference to a name that was known when it was made.
-struct NameReference: BitwiseCopyable {
+struct NameReference: BitwiseCopyable, Equatable {
   fileprivate let number: UInt64
 }
 

@@ -9,11 +9,11 @@
   @usableFromInline let start: UnsafeMutableRawPointer
   private var isSpent = false
 
-  init(_ message: Outgoing, of ksock: Ksock, count: Int) {
+  init(_ message: Outgoing, _ payload: Window, of ksock: Ksock, count: Int) {
     self.ksock = ksock
     self.message = message
     self.count = count
-    unsafe start = ksock.shared.memory.bytes(message.slot.payload, count: count).baseAddress!
+    unsafe start = payload.mutableBytes
   }
 
   /// The payload, to be written. What a recycled slot held before is still in it.
@@ -31,10 +31,12 @@
   ) -> Result { unsafe body(UnsafeMutableRawBufferPointer(start: start, count: count)) }
 
   /// Copies all of the payload in.
-  func fill(_ data: [UInt8]) { unsafe ksock.shared.memory.copyIn(data.span.bytes, at: message.slot.payload) }
+  func fill(_ data: [UInt8]) {
+    unsafe UnsafeMutableRawBufferPointer(start: start, count: count).copyBytes(from: data)
+  }
 
   /// Where the payload lies, in bytes from the start of the bus file.
-  public var payloadOffset: Int { message.slot.payload }
+  public var payloadOffset: Int { ksock.shared.slot(message.slot.index).payload }
 
   /// Hands the slot over: the loan is over.
   consuming func spend() -> Outgoing {
@@ -65,7 +67,8 @@ extension Ksock {
     try requireWriting("loan")
     lockSends()
     defer { unlockSends() }
-    return LoanedMessage(try fill(header(), flags, name, count: count, measured: measured), of: self, count: count)
+    let (message, payload) = try fill(header(), flags, name, count: count, measured: measured)
+    return LoanedMessage(message, payload, of: self, count: count)
   }
 
   /// Sends a message that was filled in place: nothing is copied.

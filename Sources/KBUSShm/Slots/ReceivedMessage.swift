@@ -11,21 +11,19 @@ internal import CShm
   public let count: Int
   @usableFromInline let start: UnsafeRawPointer
 
-  #if hasFeature(Embedded)
-    @inline(never)
-  #else
-    @inline(__always)
-  #endif
   init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
-    let count = taken.hold.record != nil ? Int(taken.hold.header.u32(CSHM_SLOT_DATA_BYTES)) : 0
-    // A length in the file is not believed (S3).
-    guard count <= taken.payloadBytes else {
+    guard taken.count >= 0 else {
       ksock.release(taken.hold)
       throw .corrupt(.s3, "receive")
     }
+    self.init(checked: taken, of: ksock)
+  }
+
+  /// Of one whose length has been looked at.
+  @inline(__always) init(checked taken: Taken, of ksock: Ksock) {
     self.ksock = ksock
     hold = taken.hold
-    self.count = count
+    count = taken.count
     unsafe start = taken.payload.bytes
   }
 

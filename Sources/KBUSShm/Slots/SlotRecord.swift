@@ -71,7 +71,9 @@ struct SlotRecord {
   }
 
   func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
-    memory.write(header, name: name, dataCount: dataCount, in: window, payload: payload)
+    window.write(header, nameCount: name.byteCount, dataCount: dataCount)
+    memory.write(
+      origFrom: header.origFrom.word, finalTo: header.finalTo.word, name: name, dataCount: dataCount, in: window, payload: payload)
   }
 
   /// What the bus says of it. Before the holders (S2).
@@ -83,17 +85,23 @@ struct SlotRecord {
   }
 }
 
+extension Window {
+  /// What the sender says in the header of most messages.
+  @inline(__always) func write(_ header: OutgoingHeader, nameCount: Int, dataCount: Int) {
+    store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
+    store32(CSHM_SLOT_TO, header.to)
+    store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
+    store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
+    store32(CSHM_SLOT_NAME_BYTES, UInt32(truncatingIfNeeded: nameCount))
+  }
+}
+
 extension BusMemory {
-  /// All of the header that the sender says, and the name.
-  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int, in line: Window, payload: Int) {
-    line.store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
-    line.store32(CSHM_SLOT_TO, header.to)
-    line.store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
-    line.store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
-    line.store32(CSHM_SLOT_NAME_BYTES, UInt32(truncatingIfNeeded: name.byteCount))
-    // A slot used again often has all of this already; not to write it again leaves the line where it is.
-    line.store64(CSHM_SLOT_ORIG_FROM, header.origFrom.word, unlessSame: true)
-    line.store64(CSHM_SLOT_FINAL_TO, header.finalTo.word, unlessSame: true)
+  /// The name, and what is said for other networks. A slot used again often has all of this already; not to write it again leaves the
+  /// line where it is.
+  func write(origFrom: UInt64, finalTo: UInt64, name: RawSpan, dataCount: Int, in line: Window, payload: Int) {
+    line.store64(CSHM_SLOT_ORIG_FROM, origFrom, unlessSame: true)
+    line.store64(CSHM_SLOT_FINAL_TO, finalTo, unlessSame: true)
     if name.byteCount <= Int(CSHM_SHORT_NAME) {
       line.copyIn(name, to: CSHM_SLOT_NAME, room: Int(CSHM_SHORT_NAME))
     } else {
@@ -112,6 +120,9 @@ struct OutgoingHeader {
   var flags = MessageFlags()
 
   init() {}
+
+  /// Whether it says nothing for other networks.
+  @inline(__always) var isLocal: Bool { origFrom.word | finalTo.word == 0 }
 
   /// Takes over what the sender may say; the bus alone says SYNTHETIC and WANT_YOU_TO_REPLY.
   init(_ message: Message) {
