@@ -1,5 +1,6 @@
 /*
- * What the kernel is told of this thread's robust locks. For CShm alone: a header, since each message takes and gives back a lock.
+ * What the kernel is told of this thread's robust locks. For CShm alone; a header, since each message takes and gives back a
+ * lock (cshm_lock.h).
  *
  * Each thread has one list head, which the C library registers for its own robust mutexes. `list_op_pending` in it names a
  * lock that the thread is taking, has, or is giving back; we set it around our own lock, and leave the list alone. The life

@@ -114,7 +114,7 @@ extension Ksock {
 
   /// Whether `takePlain` will do for the next message: if it finds one. With takeLock.
   @inline(__always) var mayTakePlainly: Bool {
-    isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
+    !Build.isSmall && isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
       && sender.own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
       && !state.value.hasDescriptor && !state.value.awaitsReplies
   }

@@ -84,7 +84,7 @@ extension SharedBus {
   /// Sends an announcement that has one listener, under the lock; nil if that is not what it is, or if it has to be done in
   /// another way, and then nothing has happened.
   @inline(__always) func announce(_ message: Outgoing, _ known: LocalPlace<KnownName>, from sender: Sender) -> MessageID? {
-    guard message.isPlain, known.value.routing == line.u64(CSHM_LOCK_LINE_ROUTING), let listener = known.value.lone,
+    guard !Build.isSmall, message.isPlain, known.value.routing == line.u64(CSHM_LOCK_LINE_ROUTING), let listener = known.value.lone,
       sender.own.u32(CSHM_KSOCK_PENDING) == 0, let copy = planned(listener, usesReserved: false)
     else { return nil }
     let place = Place(line)
@@ -106,7 +106,7 @@ extension SharedBus {
     _ message: Outgoing, _ known: LocalPlace<KnownName>, from sender: Sender
   ) throws(KBusError) -> DirectOutcome? {
     if let outcome = try sendAtOnce(message, known, sender) { return outcome }
-    return makeRoom(for: message, known, from: sender) ? try sendAtOnce(message, known, sender) : nil
+    return !Build.isSmall && makeRoom(for: message, known, from: sender) ? try sendAtOnce(message, known, sender) : nil
   }
 
   private func sendAtOnce(

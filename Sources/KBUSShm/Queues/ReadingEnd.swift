@@ -50,12 +50,12 @@ struct Taken: BitwiseCopyable {
     (payload, count) = (nothing, 0)
   }
 
-  @inline(__always) init(_ copy: Copy, record: Window, header: Window, payload: Window, room: Int) {
-    hold = Hold(copy: copy, record: record, header: header)
-    self.payload = payload
+  @inline(__always) init(_ copy: Copy, _ slot: SlotPlace, record: Window) {
+    hold = Hold(copy: copy, record: record, header: slot.header)
+    payload = slot.payload
     // A length in the file is not believed (S3).
-    let count = Int(header.u32(CSHM_SLOT_DATA_BYTES))
-    self.count = count <= room ? count : -1
+    let count = Int(slot.header.u32(CSHM_SLOT_DATA_BYTES))
+    self.count = count <= slot.room ? count : -1
   }
 
   @inline(__always) var copy: Copy { hold.copy }
@@ -87,9 +87,7 @@ extension SharedBus {
     let slot = try slot(checking: copy.slot, "receive")
     guard findHeld(ksock, reading) else { throw .tooManyHeld(Int(CSHM_HELD)) }
     note(copy, slot.window, in: reading.value.held)
-    return Taken(
-      copy, record: reading.value.held, header: slot.window, payload: memory.window(slot.payload, slot.payloadBytes),
-      room: slot.payloadBytes)
+    return Taken(copy, slot.place, record: reading.value.held)
   }
 
   @inline(__always) private func note(_ copy: Copy, _ header: Window, in held: Window) {
@@ -122,30 +120,30 @@ extension SharedBus {
   /// after the other.
   @inline(__always) func prefetchFront(_ reading: LocalPlace<ReadingEnd>) {
     let entry = reading.value.entry
-    guard entry.u64(CSHM_ENTRY_STAMP) == reading.value.head &+ 1, let (header, payload) = smallSlots[entry.u32(CSHM_ENTRY_SLOT)]
+    guard entry.u64(CSHM_ENTRY_STAMP) == reading.value.head &+ 1, let slot = smallSlots[entry.u32(CSHM_ENTRY_SLOT)]
     else { return }
-    header.prefetch()
-    payload.prefetch()
+    slot.header.prefetch()
+    slot.payload.prefetch()
   }
 
-  /// Takes a small message at the front of the ring if nothing about it is out of the ordinary; nil if there is none, or `takeFront` has
+  /// Takes the message at the front of the ring if nothing about it is out of the ordinary; nil if there is none, or `takeFront` has
   /// to take it. The same fence behind it.
   @inline(__always) func takePlain(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>) -> Taken? {
     let entry = reading.value.entry, head = reading.value.head &+ 1
     guard entry.acquire64(CSHM_ENTRY_STAMP) == head, head % UInt64(CSHM_CHUNK_ENTRIES) != 0 else { return nil }
     let copy = Copy(entry)
-    guard copy.isMessage, !copy.isTombstone, let (header, payload) = smallSlots[copy.slot] else { return nil }
+    guard copy.isMessage, !copy.isTombstone, let slot = slotPlace(copy.slot) else { return nil }
     // The sender's core had these lines last; they come together rather than one after the other.
-    header.prefetch()
-    payload.prefetch()
+    slot.header.prefetch()
+    slot.payload.prefetch()
     guard findHeld(ksock, reading) else { return nil }
     let held = reading.value.held
-    note(copy, header, in: held)
+    note(copy, slot.header, in: held)
     held.store64(CSHM_HELD_POSITION, head)
     if copy.isYours { countRequest(reading) }
     reading.value.entry = entry.nextEntry
     pass(reading, head)
-    return Taken(copy, record: held, header: header, payload: payload, room: smallSlots.room)
+    return Taken(copy, slot, record: held)
   }
 
   /// Takes the message at the front of the ring; nil if there is none. Whoever calls this has a full fence to make before looking
