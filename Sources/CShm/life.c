@@ -1,5 +1,5 @@
 #include "cshm.h"
-#include "robust.h"
+#include "cshm_robust.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -67,7 +67,7 @@ static void enter(cshm_life *life, void *word, uint32_t mine) {
 }
 
 int cshm_life_take(cshm_life *life, void *word) {
-    uint32_t seen = cshm_load32(word), mine = robust()->thread | FUTEX_WAITERS;
+    uint32_t seen = cshm_load32(word), mine = cshm_robust_own()->thread | FUTEX_WAITERS;
     life->head.list_op_pending = entry_of(life, word);
     atomic_signal_fence(memory_order_seq_cst);
     while (!cshm_life_is_taken(seen))
@@ -82,7 +82,7 @@ int cshm_life_take(cshm_life *life, void *word) {
 void cshm_life_claim(cshm_life *life, void *word) {
     life->head.list_op_pending = entry_of(life, word);
     atomic_signal_fence(memory_order_seq_cst);
-    uint32_t mine = robust()->thread | FUTEX_WAITERS;
+    uint32_t mine = cshm_robust_own()->thread | FUTEX_WAITERS;
     cshm_store32(word, mine);
     enter(life, word, mine);
 }
@@ -94,7 +94,7 @@ void cshm_life_give_back(cshm_life *life, void *word) {
     while (at->next != &life->head.list && at->next != gone) at = at->next;
     if (at->next == gone) at->next = gone->next;
     atomic_signal_fence(memory_order_seq_cst);
-    uint32_t mine = robust()->thread | FUTEX_WAITERS;
+    uint32_t mine = cshm_robust_own()->thread | FUTEX_WAITERS;
     forget(word, mine);
     if (atomic_compare_exchange_strong((_Atomic uint32_t *)word, &mine, 0)) cshm_futex_wake(word, INT32_MAX);
     life->head.list_op_pending = NULL;

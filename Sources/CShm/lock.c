@@ -1,5 +1,5 @@
 #include "cshm.h"
-#include "robust.h"
+#include "cshm_robust.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,15 +11,13 @@ static inline uint32_t replace(void *word, uint32_t old, uint32_t new) {
     return old;
 }
 
-uint32_t cshm_lock_holder(const void *word) { return cshm_load32(word) & FUTEX_TID_MASK; }
-
 int cshm_lock_is_wanted(const void *word) { return (cshm_load32(word) & FUTEX_WAITERS) != 0; }
 
 /* One try. The kernel is told before: killed at any moment, we have the lock and it knows, or we do not have it.
  * `waiters` is FUTEX_WAITERS if others may sleep, who then must not be forgotten. */
-static inline int try(robust_self *self, void *word, uint32_t waiters) {
+static inline int try(cshm_robust_thread *self, void *word, uint32_t waiters) {
     struct robust_list *outer = self->head->list_op_pending;
-    self->head->list_op_pending = robust_entry(self, word);
+    self->head->list_op_pending = cshm_robust_entry(self->head, word);
     atomic_signal_fence(memory_order_seq_cst);
     /* Free is 0, or what the kernel left of a dead holder. */
     uint32_t free, seen = 0;
@@ -36,43 +34,30 @@ static inline int try(robust_self *self, void *word, uint32_t waiters) {
     return free & FUTEX_OWNER_DIED ? EOWNERDEAD : 0;
 }
 
-static int take_slowly(robust_self *self, void *word, uint64_t nanoseconds) {
+int cshm_lock_take_slowly(void *word, uint64_t nanoseconds) {
+    cshm_robust_thread *self = cshm_robust_own();
     if (self->held == word) return -EDEADLK;
+    /* The lock of a dead holder, or the first of this thread. */
+    int result = try(self, word, 0);
+    if (result != -EBUSY) return result;
     /* A holder needs about 150 ns: worth waiting for awake before asking the kernel. */
     for (int i = 0; i < SPINS; i++) {
         cshm_pause();
         if (cshm_lock_holder(word) != 0) continue;
-        int result = try(self, word, 0);
+        result = try(self, word, 0);
         if (result != -EBUSY) return result;
     }
     for (uint64_t deadline = cshm_now() + nanoseconds;;) {
         uint32_t seen = cshm_load32(word);
         if ((seen & FUTEX_TID_MASK) == 0) {
             /* Whoever slept does not know who else does. */
-            int result = try(self, word, FUTEX_WAITERS);
+            result = try(self, word, FUTEX_WAITERS);
             if (result != -EBUSY) return result;
             continue;
         }
         if (!(seen & FUTEX_WAITERS) && replace(word, seen, seen | FUTEX_WAITERS) != seen) continue;
         if (cshm_futex_wait(word, seen | FUTEX_WAITERS, deadline) == -ETIMEDOUT) return -ETIMEDOUT;
     }
-}
-
-int cshm_lock_take(void *word, uint64_t nanoseconds) {
-    robust_self *self = robust();
-    int result = try(self, word, 0);
-    return result == -EBUSY ? take_slowly(self, word, nanoseconds) : result;
-}
-
-/* Killed behind the exchange we leave the kernel to wake somebody: it does so for a lock that is pending and free. */
-int cshm_lock_release(void *word) {
-    robust_self *self = robust();
-    if (self->held != word || cshm_lock_holder(word) != self->thread) return -EPERM;
-    self->held = NULL;
-    if (atomic_exchange((_Atomic uint32_t *)word, 0) & FUTEX_WAITERS) cshm_futex_wake(word, 1);
-    atomic_signal_fence(memory_order_seq_cst);
-    self->head->list_op_pending = self->outer;
-    return 0;
 }
 
 void cshm_lock_bereave(void *word, uint32_t holder) {

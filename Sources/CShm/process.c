@@ -129,6 +129,13 @@ uint64_t cshm_fork_generation_anew(void) {
     return generation;
 }
 
+const void *cshm_fork_mark(void) {
+    static const uint64_t none;
+    cshm_fork_generation();
+    const void *page = (const void *)atomic_load_explicit(&cshm_generation_page, memory_order_acquire);
+    return page ? page : &none;
+}
+
 size_t cshm_text_length(const char *text) { return strlen(text); }
 
 void cshm_set_errno(int number) { errno = number; }

@@ -9,19 +9,14 @@
 #ifndef CSHM_LOCK_H
 #define CSHM_LOCK_H
 
-#include <stdatomic.h>
-#include <stdint.h>
+#include "cshm_futex.h"
+#include "cshm_robust.h"
+#include "cshm_word.h"
 
-/* 0: taken. EOWNERDEAD (positive): taken from a dead holder; to be repaired before it is given back.
- * -ETIMEDOUT: held by somebody else for all of `nanoseconds` (DESIGN R7: no wait is without a limit).
- * -EDEADLK: this thread holds it. */
-int cshm_lock_take(void *word, uint64_t nanoseconds);
-
-/* 0, or -EPERM if the word does not name this thread: the bus is corrupt, never lock it again. */
-int cshm_lock_release(void *word);
+#include <errno.h>
 
 /* The thread id in the word; 0 if free. */
-uint32_t cshm_lock_holder(const void *word);
+static inline uint32_t cshm_lock_holder(const void *word) { return cshm_load32(word) & FUTEX_TID_MASK; }
 
 /* Whether somebody sleeps until the lock is free. */
 int cshm_lock_is_wanted(const void *word);
@@ -32,6 +27,42 @@ void cshm_lock_bereave(void *word, uint32_t holder);
 
 /* Whether no thread of this process's pid namespace has this id. */
 int cshm_thread_is_gone(uint32_t thread);
+
+/* The same, for a lock that is not free at once. */
+int cshm_lock_take_slowly(void *word, uint64_t nanoseconds);
+
+/* 0: taken. EOWNERDEAD (positive): taken from a dead holder; to be repaired before it is given back.
+ * -ETIMEDOUT: held by somebody else for all of `nanoseconds` (DESIGN R7: no wait is without a limit).
+ * -EDEADLK: this thread holds it.
+ * The kernel is told before: killed at any moment, we have the lock and it knows, or we do not have it. */
+__attribute__((always_inline)) static inline int cshm_lock_take(void *word, uint64_t nanoseconds) {
+    cshm_robust_thread *self = &cshm_robust;
+    if (__builtin_expect(self->thread != 0, 1)) {
+        struct robust_list_head *head = self->head;
+        struct robust_list *outer = head->list_op_pending;
+        head->list_op_pending = cshm_robust_entry(head, word);
+        atomic_signal_fence(memory_order_seq_cst);
+        if (__builtin_expect(cshm_replace32(word, 0, self->thread), 1)) {
+            self->outer = outer;
+            self->held = word;
+            return 0;
+        }
+        head->list_op_pending = outer;
+    }
+    return cshm_lock_take_slowly(word, nanoseconds);
+}
+
+/* 0, or -EPERM if the word does not name this thread: the bus is corrupt, never lock it again.
+ * Killed behind the exchange we leave the kernel to wake somebody: it does so for a lock that is pending and free. */
+__attribute__((always_inline)) static inline int cshm_lock_release(void *word) {
+    cshm_robust_thread *self = &cshm_robust;
+    if (__builtin_expect(self->held != word || cshm_lock_holder(word) != self->thread, 0)) return -EPERM;
+    self->held = NULL;
+    if (__builtin_expect(cshm_exchange32(word, 0) & FUTEX_WAITERS, 0)) cshm_futex_wake(word, 1);
+    atomic_signal_fence(memory_order_seq_cst);
+    self->head->list_op_pending = self->outer;
+    return 0;
+}
 
 /* A lock between threads of one process, in one word of private memory: 0 free, 1 taken, 2 taken and somebody may sleep. */
 void cshm_local_lock_slowly(uint32_t *word);

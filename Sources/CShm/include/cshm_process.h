@@ -39,6 +39,9 @@ static inline uint64_t cshm_fork_generation(void) {
     return generation ? generation : cshm_fork_generation_anew();
 }
 
+/* Where that number stands, or a 0 if it stands nowhere. */
+const void *cshm_fork_mark(void);
+
 /* For C callers, who look at errno. */
 void cshm_set_errno(int number);
 

@@ -22,6 +22,7 @@ static inline void cshm_store64(void *p, uint64_t v) { atomic_store_explicit((_A
 
 /* Fully ordered: half of a flag protocol. */
 static inline uint64_t cshm_exchange64(void *p, uint64_t v) { return atomic_exchange((_Atomic uint64_t *)p, v); }
+static inline uint32_t cshm_exchange32(void *p, uint32_t v) { return atomic_exchange((_Atomic uint32_t *)p, v); }
 static inline uint32_t cshm_add32(void *p, uint32_t v) { return atomic_fetch_add((_Atomic uint32_t *)p, v); }
 static inline int cshm_replace32(void *p, uint32_t old, uint32_t v) { return atomic_compare_exchange_strong((_Atomic uint32_t *)p, &old, v); }
 static inline int cshm_replace64(void *p, uint64_t old, uint64_t v) { return atomic_compare_exchange_strong((_Atomic uint64_t *)p, &old, v); }
@@ -62,6 +63,10 @@ static inline int cshm_same(const void *a, const void *b, size_t n) {
     memcpy(&left, x + last, 8);
     memcpy(&right, y + last, 8);
     difference = left ^ right;
+    /* Too few for a loop that is unrolled. */
+#ifdef __clang__
+#pragma clang loop vectorize(disable) unroll(disable)
+#endif
     for (size_t at = 0; at < last; at += 8) {
         memcpy(&left, x + at, 8);
         memcpy(&right, y + at, 8);

@@ -6,11 +6,11 @@ public import CKBUS
 @safe private struct Received {
   let header: kbus_message_t
   let ksock: OpenKsock
-  let taken: Taken
+  let hold: Hold
 
   static func make(_ taken: Taken, of ksock: OpenKsock) throws(KBusError) -> UnsafeMutablePointer<Received> {
     // What is read of it lies in two lines, which its sender's core had last: they come together.
-    ksock.ksock.shared.memory.prefetch(taken.header + 64)
+    taken.hold.header.prefetch(64)
     let message = try ReceivedMessage(taken, of: ksock.ksock)
     let slot = message.slot, extent = try slot?.name("receive")
     let nameLength = extent?.count ?? message.nameCount, start = MemoryLayout<Received>.stride
@@ -26,7 +26,7 @@ public import CKBUS
     unsafe header.name = name.assumingMemoryBound(to: CChar.self)
     unsafe header.data = message.count == 0 ? nil : UnsafeMutableRawPointer(mutating: message.start)
     let place = unsafe room.bindMemory(to: Received.self, capacity: 1)
-    unsafe place.initialize(to: Received(header: header, ksock: ksock, taken: message.keep()))
+    unsafe place.initialize(to: Received(header: header, ksock: ksock, hold: message.keep()))
     return unsafe place
   }
 
@@ -58,7 +58,7 @@ public func kbus_received_message(_ received: OpaquePointer!) -> UnsafePointer<k
 public func kbus_received_release(_ received: OpaquePointer!) {
   guard let received = unsafe received else { return }
   let place = unsafe Received.at(received), ksock = unsafe place.pointee.ksock
-  unsafe ksock.ksock.release(place.pointee.taken)
+  unsafe ksock.ksock.release(place.pointee.hold)
   unsafe place.deinitialize(count: 1)
   unsafe ksock.roomToRead.giveBack(UnsafeMutableRawPointer(place))
 }
@@ -68,9 +68,10 @@ public func kbus_loan_reply(_ request: OpaquePointer!, _ data_len: UInt32, _ loa
   call { () throws(KBusError) in
     guard let request = unsafe request else { throw .badAddress }
     let place = unsafe try given(loan), received = unsafe Received.at(request), ksock = unsafe received.pointee.ksock
-    let taken = unsafe received.pointee.taken
-    guard taken.hasSlot else { throw .notOursToAnswer }
-    let reply = try ksock.ksock.loan(replyTo: taken.slot(ksock.ksock.shared.memory), taken.copy.isYours, bytes: Int(data_len))
+    let hold = unsafe received.pointee.hold
+    guard hold.record != nil else { throw .notOursToAnswer }
+    let slot = ksock.ksock.shared.slot(Int(hold.copy.slot) - 1)
+    let reply = try ksock.ksock.loan(replyTo: slot, hold.copy.isYours, bytes: Int(data_len))
     unsafe place.pointee = try lend(reply, by: ksock)
     return 0
   }

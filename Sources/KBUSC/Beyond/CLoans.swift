@@ -38,8 +38,9 @@ public func kbus_loan_make(
     unsafe try ksock.ksock.checkSize(
       nameLength: Int(like.pointee.name_len), dataLength: Int(like.pointee.data_len),
       flags: MessageFlags(rawValue: like.pointee.flags))
+    let header = unsafe OutgoingHeader(like.pointee)
     let message = unsafe try ksock.ksock.loan(
-      OutgoingHeader(like.pointee), name.bytes, count: Int(like.pointee.data_len), measured: true)
+      header, header.flags, name.bytes, count: Int(like.pointee.data_len), measured: true)
     unsafe place.pointee = try lend(message, by: ksock)
     return 0
   }

@@ -66,7 +66,8 @@ extension Ksock {
   func loan(copying message: UnsafePointer<kbus_message_t>) throws(KBusError) -> LoanedMessage {
     unsafe try check(message)
     let data = unsafe message.dataBytes
-    let loan = unsafe try loan(OutgoingHeader(message.pointee), message.nameBytes.bytes, count: data.count, measured: true)
+    let header = unsafe OutgoingHeader(message.pointee)
+    let loan = unsafe try loan(header, header.flags, message.nameBytes.bytes, count: data.count, measured: true)
     if let start = data.baseAddress { unsafe loan.start.copyMemory(from: start, byteCount: data.count) }
     return loan
   }
@@ -83,6 +84,6 @@ extension Ksock {
   func sendChecked(_ message: UnsafePointer<kbus_message_t>, setting flags: MessageFlags = []) throws(KBusError) -> MessageID {
     var header = unsafe OutgoingHeader(message.pointee)
     header.flags.formUnion(flags)
-    return unsafe try send(header, message.nameBytes.bytes, message.dataBytes.bytes, measured: true)
+    return unsafe try send(header, header.flags, message.nameBytes.bytes, message.dataBytes.bytes, measured: true)
   }
 }

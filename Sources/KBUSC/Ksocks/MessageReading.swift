@@ -42,9 +42,7 @@ extension ReceivedMessage {
   func header(nameLength: Int) -> kbus_message_header {
     var header = unsafe kbus_message_header()
     unsafe header.start_guard = UInt32(KBUS_MSG_START_GUARD)
-    if let slot {
-      // The bounds of all of its words are checked together.
-      let words = slot.words
+    if let words {
       unsafe header.id = kbus_msg_id(MessageID(word: words.u64(CSHM_SLOT_ID)))
       unsafe header.in_reply_to = kbus_msg_id(MessageID(word: words.u64(CSHM_SLOT_IN_REPLY_TO)))
       unsafe header.to = words.u32(CSHM_SLOT_TO)

@@ -103,7 +103,8 @@ internal import CShm
 
   /// The name is known: a slot for the data.
   private mutating func borrowRoom(on ksock: Ksock) throws(KBusError) {
-    loan = unsafe try ksock.loan(OutgoingHeader(header), name.span.bytes, count: dataLength, measured: true)
+    let header = unsafe OutgoingHeader(header)
+    loan = unsafe try ksock.loan(header, header.flags, name.span.bytes, count: dataLength, measured: true)
   }
 
   private mutating func finish() throws(KBusError) {

@@ -9,6 +9,11 @@ final class SharedBus: @unchecked Sendable {
   // the process lock.
   let memory: BusMemory
   let geometry: Geometry
+  // The lines that every message needs, found once.
+  let header: Window
+  let line: Window
+  let stateLine: Window
+  let smallSlots: SmallSlots
   let hashSeed: UInt64
   let pidNamespace = cshm_pid_namespace()
   let mode: UInt32
@@ -29,6 +34,10 @@ final class SharedBus: @unchecked Sendable {
   private init(_ file: consuming BusFile, mappedAt memory: BusMemory, number: Int, directory: String) {
     self.memory = memory
     geometry = file.geometry
+    header = memory.window(0, CSHM_HEADER_SIZE)
+    line = memory.window(geometry.lockLine, CSHM_LOCK_LINE_SIZE)
+    smallSlots = SmallSlots(memory, geometry.classes[0])
+    stateLine = memory.window(geometry.state, CSHM_STATE_SIZE)
     hashSeed = file.header.hashSeed
     mode = file.header.mode
     path = file.path

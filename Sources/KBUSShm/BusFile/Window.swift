@@ -66,8 +66,42 @@ internal import CShm
     _ = unsafe cshm_and64(base + field, ~bits)
   }
 
+  /// So many stores would change nothing. They count all the same, as with `unlessSame`.
+  @inline(__always) func leave(_ stores: Int) {
+    #if KBUS_FAULTS
+      for _ in 0..<stores { cshm_fault_point() }
+    #endif
+  }
+
+  /// Bytes for a field with so much room; those that are there already stay.
+  @inline(__always) func copyIn(_ bytes: RawSpan, to field: Int, room: Int) {
+    precondition(bytes.byteCount <= room, "too long for its field")
+    faultPoint()
+    unsafe bytes.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress, unsafe cshm_same(base + field, source, bytes.count) == 0 else { return }
+      unsafe cshm_copy(base + field, source, bytes.count)
+    }
+  }
+
   /// The entry behind this one, which must be in the same chunk.
-  @inline(__always) var nextEntry: Window { unsafe Window(base: base + CSHM_ENTRY_SIZE) }
+  @inline(__always) var nextEntry: Window { advanced(by: CSHM_ENTRY_SIZE) }
+
+  /// A record so many bytes further on, in a run of which all has been checked.
+  @inline(__always) func advanced(by bytes: Int) -> Window { unsafe Window(base: base + bytes) }
+
+  /// Bytes for a payload that has room for them.
+  @inline(__always) func copyIn(_ bytes: RawSpan) {
+    guard bytes.byteCount > 0 else { return }
+    faultPoint()
+    unsafe bytes.withUnsafeBytes { unsafe cshm_copy(base, $0.baseAddress!, $0.count) }
+  }
+
+  /// The bytes themselves, for as long as their slot is held.
+  @inline(__always) var bytes: UnsafeRawPointer { unsafe UnsafeRawPointer(base) }
+  @inline(__always) var mutableBytes: UnsafeMutableRawPointer { unsafe base }
+
+  /// The word of a robust lock, for the functions of cshm_lock.h.
+  @inline(__always) func lockWord(_ field: Int) -> UnsafeMutableRawPointer { unsafe base + field }
 
   @inline(__always) func prefetch(_ field: Int = 0) { unsafe cshm_prefetch(base + field) }
   @inline(__always) func prefetchToWrite(_ field: Int = 0) { unsafe cshm_prefetch_to_write(base + field) }

@@ -10,8 +10,8 @@ extension Ksock {
   /// **Blocking:** never. **Errors:** `tooManyHeld` if 64 messages taken before have not ended, `readOnly` on a write-only Ksock.
   /// **Source:** KBUS specification, section 13.
   public func take() throws(KBusError) -> ReceivedMessage? {
-    guard let taken = try takeAsIs() else { return nil }
-    return try ReceivedMessage(taken, of: self)
+    try requireReading()
+    return try takeQueued()
   }
 
   /// Takes the next message as a copy; nil if none is queued.
@@ -33,18 +33,34 @@ extension Ksock {
   /// Takes the next message for somebody who gives it back himself.
   @inline(__always) func takeAsIs() throws(KBusError) -> Taken? {
     try requireReading()
-    return try takeUnderLock(settling: true)
+    lockTakes()
+    return try takeLocked(settling: true)
   }
 
   /// Takes the next message in place, whatever the Ksock's mode: NEXTMSG.
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
   func takeQueued() throws(KBusError) -> ReceivedMessage? {
-    guard let taken = try takeUnderLock(settling: true) else { return nil }
-    return try ReceivedMessage(taken, of: self)
+    lockTakes()
+    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeWithCare() }
+    unlockTakes()
+    cshm_fence_behind_atomic()
+    // What is not to be delivered is given back with the message.
+    let message = ReceivedMessage(checked: taken, of: self)
+    if sender.own.u32(CSHM_KSOCK_SPECIAL) != 0 { try afterTake(nil, sender.own.u32(CSHM_KSOCK_SPECIAL)) }
+    if taken.count < 0 { try refuseLength() }
+    return message
   }
 
+  @inline(never) private func refuseLength() throws(KBusError) { throw .corrupt(.s3, "receive") }
+
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
-  /// microseconds; nothing where the thread that opens the Ksock may run on one processor only, since whoever is to answer needs it.
-  public func setSpinBudget(_ budget: Duration) { spinBudget.value = budget.inNanoseconds }
+  /// microseconds, and less while that is in vain; nothing where the thread that opens the Ksock may run on one processor only, since
+  /// whoever is to answer needs it.
+  public func setSpinBudget(_ budget: Duration) { spinBudget.fix(budget.inNanoseconds) }
 
   // Inside
 
@@ -55,19 +71,30 @@ extension Ksock {
     while true {
       if let taken = try takeSpinning(deadline) { return taken }
       if deadline.isPast { return nil }
-      if let taken = try sleep(until: deadline, unless: { () throws(KBusError) in try takeNow() }) { return taken }
+      let began = spinBudget.sleepBegins
+      let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
+      spinBudget.noteSleep(since: began)
+      if let taken { return taken }
     }
   }
 
   /// Looks again and again at the place of the next message. It is written at once, so its line stays with us until then.
   private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
-    var spin = Spin(budget: spinBudget.value, deadline)
+    var spin = Spin(budget: spinBudget.now, deadline)
     guard spin.goesOn() else { return nil }
     while true {
       let bell = record.bell
-      if let taken = try takeNow() { return taken }
+      if let taken = try takeNow() {
+        spinBudget.noteSuccess()
+        return taken
+      }
       let sight = sightOfNext(bell)
-      repeat { if !spin.goesOn() { return nil } } while !shared.hasChanged(sight, record)
+      repeat {
+        guard spin.goesOn() else {
+          spinBudget.noteFailure()
+          return nil
+        }
+      } while !shared.hasChanged(sight, record)
     }
   }
 
@@ -84,11 +111,29 @@ extension Ksock {
   }
 
   /// Takes the next message if there is one, for somebody who waits for it.
-  @inline(never) private func takeNow() throws(KBusError) -> Taken? { try takeUnderLock(settling: false) }
-
-  /// `settling`: leaves the descriptor as the queue then is.
-  @inline(__always) private func takeUnderLock(settling: Bool) throws(KBusError) -> Taken? {
+  @inline(never) private func takeNow() throws(KBusError) -> Taken? {
     lockTakes()
+    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeLocked(settling: false) }
+    unlockTakes()
+    try afterTake(taken)
+    return taken
+  }
+
+  /// Whether `takePlain` will do for the next message: if it finds one. With takeLock.
+  @inline(__always) var mayTakePlainly: Bool {
+    !Build.isSmall && isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
+      && sender.own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
+      && !state.value.tendsDescriptor && !state.value.awaitsReplies
+  }
+
+  /// With takeLock, which it gives back.
+  @inline(never) private func takeWithCare() throws(KBusError) -> ReceivedMessage? {
+    guard let taken = try takeLocked(settling: true) else { return nil }
+    return try ReceivedMessage(taken, of: self)
+  }
+
+  /// With takeLock, which it gives back. `settling`: leaves the descriptor as the queue then is.
+  private func takeLocked(settling: Bool) throws(KBusError) -> Taken? {
     let taken: Taken?
     do throws(KBusError) {
       taken = try takeUnawaited()
@@ -118,12 +163,7 @@ extension Ksock {
   }
 
   /// Takes the next message, whoever it is for. With takeLock; `afterTake` when that has been given back.
-  #if hasFeature(Embedded)
-    @inline(never)
-  #else
-    @inline(__always)
-  #endif
-  func takeLocked() throws(KBusError) -> Taken? {
+  @inline(never) func takeLocked() throws(KBusError) -> Taken? {
     try check("receive")
     let own = reading.value.own
     guard own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { return try refuseClosed() }
@@ -146,7 +186,7 @@ extension Ksock {
   @inline(__always) func afterTake(_ taken: Taken?) throws(KBusError) {
     cshm_fence_behind_atomic()
     guard let taken else { return }
-    let special = reading.value.own.u32(CSHM_KSOCK_SPECIAL)
+    let special = sender.own.u32(CSHM_KSOCK_SPECIAL)
     if special != 0 { try afterTake(taken, special) }
   }
 
@@ -154,7 +194,7 @@ extension Ksock {
   /// `taken`: what is to be given back if it is not to be delivered.
   @inline(never) func afterTake(_ taken: Taken?, _ special: UInt32) throws(KBusError) {
     if special & UInt32(CSHM_SPECIAL_CLOSING) != 0 {
-      if let taken { release(taken) }
+      if let taken { release(taken.hold) }
       throw .closed("receive")
     }
     if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {

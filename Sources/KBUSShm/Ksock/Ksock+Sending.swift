@@ -15,20 +15,20 @@ extension Ksock {
   public func send(_ message: some OutgoingMessage) throws(KBusError) -> MessageID { try send(copying: message.message) }
 
   @usableFromInline func send(copying message: Message) throws(KBusError) -> MessageID {
-    unsafe try send(OutgoingHeader(message), message.name.bytes.span.bytes, message.data.span.bytes)
+    unsafe try send(OutgoingHeader(message), message.flags, message.name.bytes.span.bytes, message.data.span.bytes)
   }
 
   /// Sends what lies somewhere in the process. `measured`: its size has been checked before.
   @inline(__always) func send(
-    _ header: OutgoingHeader, _ name: RawSpan, _ data: RawSpan, measured: Bool = false
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, _ data: RawSpan, measured: Bool = false
   ) throws(KBusError) -> MessageID {
     try check("send")
     try requireWriting("send")
     lockSends()
     defer { unlockSends() }
     try requireNothingPending()
-    let outgoing = try fill(header, name, count: data.byteCount, measured: measured)
-    shared.memory.copyIn(data, at: outgoing.slot.payload)
+    let (outgoing, payload) = try fill(header(), flags, name, count: data.byteCount, measured: measured)
+    payload.copyIn(data)
     return try publish(outgoing)
   }
 
@@ -40,20 +40,38 @@ extension Ksock {
 
   @inline(never) private func refusePending() throws(KBusError) { throw .alreadyPending }
 
-  /// Claims a slot and fills it, but for the payload. With sendLock.
+  /// Claims a slot and fills it, but for the payload. With sendLock. `header` is asked for when the slot is there: held from
+  /// the beginning it would fill the registers.
   #if hasFeature(Embedded)
     // Five copies of this are a good part of libkbus.so.
     @inline(never)
   #else
     @inline(__always)
   #endif
-  func fill(_ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false) throws(KBusError) -> Outgoing {
+  func fill(
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
+  ) throws(KBusError) -> (Outgoing, payload: Window) {
     // Whoever sent last had the lock: its line comes while we fill the slot.
-    shared.memory.prefetchToWrite(shared.geometry.lockLine)
-    let known = try check(name, header.flags, count: count, isMeasured: measured)
-    let slot = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
-    shared.memory.write(header, name: name, dataCount: count, headerAt: slot.header, payload: slot.payload)
-    return Outgoing(slot, known.value.reference, header)
+    shared.line.prefetchToWrite()
+    let known = try check(name, flags, count: count, isMeasured: measured)
+    let kept = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
+    let header = header(), slot = kept.slot
+    slot.header.write(header, nameCount: name.byteCount, dataCount: count)
+    if kept.name == known.value.number, header.isLocal {
+      slot.header.leave(3)
+    } else {
+      write(name, known.value.number, header.origFrom.word, header.finalTo.word, count, in: slot)
+    }
+    return (Outgoing(slot, known.value.reference, header), kept.payload)
+  }
+
+  @inline(never) private func write(
+    _ name: RawSpan, _ number: UInt64, _ origFrom: UInt64, _ finalTo: UInt64, _ count: Int, in slot: OwnSlot
+  ) {
+    shared.memory.write(
+      origFrom: origFrom, finalTo: finalTo, name: name, dataCount: count, in: slot.header, payload: shared.slot(slot.index).payload)
+    let isKnown = origFrom | finalTo == 0 && name.byteCount <= Int(CSHM_SHORT_NAME)
+    ownSlots.at(shared.geometry.slotClass(of: slot.index)).value.setName(isKnown ? number : 0, in: slot)
   }
 
   /// What can be said of a message without its recipients: by its lengths and flags, in the order of section 10.3, and by its name.
@@ -61,7 +79,7 @@ extension Ksock {
     _ name: RawSpan, _ flags: MessageFlags, count: Int, isMeasured: Bool
   ) throws(KBusError) -> LocalPlace<KnownName> {
     // Of a name that is known: longer ones need more.
-    let limit = shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE)
+    let limit = shared.stateLine.u64(CSHM_STATE_MAX_MESSAGE)
     if let known = names.find(name), count >= 0, MessageSize.largest(nameLength: name.byteCount) &+ count <= Int(truncatingIfNeeded: limit),
       !flags.isSuperset(of: [.allOrWait, .allOrFail])
     {
@@ -73,7 +91,7 @@ extension Ksock {
   }
 
   @inline(never) func checkSize(nameLength length: Int, dataLength count: Int, flags: MessageFlags) throws(KBusError) {
-    let limit = Int(truncatingIfNeeded: shared.memory.u64(shared.geometry.state + CSHM_STATE_MAX_MESSAGE))
+    let limit = Int(truncatingIfNeeded: shared.stateLine.u64(CSHM_STATE_MAX_MESSAGE))
     guard length > 0 else { throw .badValue("send", "the message has no name") }
     guard length <= MessageName.maximumLength else { throw .nameTooLong(length, "send") }
     guard !flags.isSuperset(of: [.allOrWait, .allOrFail]) else { throw .bothAllOrFlags }
@@ -98,31 +116,42 @@ extension Ksock {
 
   // Publishing. With sendLock.
 
-  @inline(never) func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
     let known = try known(message)
     do throws(KBusError) {
-      try shared.lock("send")
+      if Build.isSmall { try shared.lock("send") } else { try shared.lockHere("send") }
       if !staysOnBus { try leave("send") }
-      if let outcome = try sendDirectly(message, known) {
-        shared.unlock()
-        keepSlot(message.slot, wasSent: true)
-        shared.wake(known, message, outcome)
-        return outcome.id
-      }
     } catch {
       try settle(message, .refused(error))
-    }
-    return try publishTheLongWay(message, known)
-  }
-
-  /// With the bus lock, which it gives back when it fails.
-  @inline(__always) private func sendDirectly(_ message: Outgoing, _ known: LocalPlace<KnownName>) throws(KBusError) -> DirectOutcome? {
-    do throws(KBusError) {
-      return try shared.sendDirectly(message, known, from: record)
-    } catch {
-      shared.unlock()
       throw error
     }
+    guard let id = shared.announce(message, known, from: sender) else { return try publishOtherwise(message, known) }
+    shared.unlockHere()
+    keepSlot(message.slot, wasSent: true)
+    shared.wakeLone(known)
+    return id
+  }
+
+  /// With the bus lock, which it gives back.
+  @inline(never) private func publishOtherwise(_ message: Outgoing, _ known: LocalPlace<KnownName>) throws(KBusError) -> MessageID {
+    let sent: DirectOutcome?
+    do throws(KBusError) {
+      sent = try shared.sendDirectly(message, known, from: sender)
+    } catch {
+      shared.unlock()
+      try settle(message, .refused(error))
+      throw error
+    }
+    guard let outcome = sent else { return try publishTheLongWay(message, known) }
+    shared.unlock()
+    keepSlot(message.slot, wasSent: true)
+    shared.wake(known, message, outcome)
+    return outcome.id
   }
 
   /// With the bus lock, which it gives back.
@@ -194,8 +223,10 @@ extension Ksock {
       return id
     }
     wasRefused = false
-    return try publish(message)
+    return try publishOnce(message)
   }
+
+  @inline(never) private func publishOnce(_ message: Outgoing) throws(KBusError) -> MessageID { try publish(message) }
 
   /// Drops a pending message without a trace. With nothing pending it does nothing. Returns whether there was one.
   @discardableResult

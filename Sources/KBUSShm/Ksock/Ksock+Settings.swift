@@ -154,7 +154,7 @@ extension SharedBus {
       let event = ReplierBindEvent(isBind: true, binder: binder, name: try binding.name("reportReplierBinds"))
       let slot = try makeEvent(event, &serials, "reportReplierBinds")
       let copy = Copy(slot: UInt32(slot.index) + 1, holder: 0)
-      _ = try deliveries.push(copy, id: slot.id.word, to: ksock, &transaction, "reportReplierBinds")
+      _ = try deliveries.push(copy, id: slot.header.id.word, to: ksock, &transaction, "reportReplierBinds")
       serials.log(&transaction)
       deliveries.log(&transaction)
       transaction.willPublish(slot: slot.index)

@@ -26,8 +26,10 @@ public final class Ksock: @unchecked Sendable {
 
   let shared: SharedBus
   let record: KsockRecord
+  let sender: Sender
   let incarnation: UInt64
   private let generation: UInt64
+  private let forkMark = ForkMark()
 
   var descriptor = Descriptor() { didSet { state.value.tendsDescriptor = descriptor.isTended } }
 
@@ -64,8 +66,8 @@ public final class Ksock: @unchecked Sendable {
   private let takeLock = LocalPlace<UInt32>(0)
   private let sendLock = LocalPlace<UInt32>(0)
   /// What every send and take asks, where it costs one look.
-  let state = LocalPlace(State())
-  let spinBudget: LocalPlace<UInt64>
+  let state: LocalPlace<State>
+  let spinBudget: SpinBudget
 
   /// Opens a Ksock on a bus in the standard directory: `$KBUS_DIR`, or `/dev/shm`.
   ///
@@ -103,19 +105,24 @@ public final class Ksock: @unchecked Sendable {
   private init(_ shared: SharedBus, _ record: KsockRecord, _ mode: Mode) {
     self.shared = shared
     self.record = record
+    sender = Sender(shared, record)
     self.mode = mode
     bus = shared.number
     id = record.id
     incarnation = record.incarnation
     generation = cshm_fork_generation()
+    state = LocalPlace(State(user: generation))
     reading = LocalPlace(ReadingEnd(shared, record))
     ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
-    spinBudget = LocalPlace(cshm_processors() > 1 ? Self.defaultSpin : 0)
+    spinBudget = SpinBudget(cshm_processors() > 1 ? Self.defaultSpin : 0)
   }
 
   struct State: BitwiseCopyable {
-    /// Only set under both locks.
-    var isClosed = false
+    /// The process that may use it, by its fork number; `nobody` once it is closed. Only set under both locks.
+    var user: UInt64
+
+    /// No process has this number.
+    static let nobody = UInt64.max
     var tendsDescriptor = false
     /// With takeLock.
     fileprivate(set) var awaitsReplies = false
@@ -124,7 +131,10 @@ public final class Ksock: @unchecked Sendable {
     fileprivate(set) var hasSentByHelper = false
   }
 
-  var isClosedHere: Bool { @inline(__always) get { state.value.isClosed } }
+  var isClosedHere: Bool { @inline(__always) get { state.value.user == State.nobody } }
+
+  /// Whether it is ours and open, as far as one look can tell: if not, others say so for certain.
+  @inline(__always) var isPlainlyOpen: Bool { forkMark.seen == state.value.user }
 
   /// How long a wait spins before it sleeps, where there is another core for the answer to come from: nanoseconds.
   private static let defaultSpin: UInt64 = 20_000
@@ -160,12 +170,9 @@ public final class Ksock: @unchecked Sendable {
       unlockTakes()
     }
     guard !isClosedHere else { return }
-    state.value.isClosed = true
-    var slots: [Int] = pending.map { [$0.slot.index] } ?? []
-    for number in 0..<ownSlots.count {
-      let own = ownSlots[number]
-      for place in 0..<own.count { slots.append(own[place].index) }
-    }
+    state.value.user = State.nobody
+    var slots = idleSlots
+    if let message = pending { slots.append(message.slot.index) }
     pending = nil
     // First of all, so that whoever is killed here leaves no FIFO that nobody would miss.
     closeFastDescriptor()
@@ -190,16 +197,16 @@ public final class Ksock: @unchecked Sendable {
   @inline(__always) func unlockSends() { unsafe cshm_local_unlock(sendLock.address) }
 
   /// Whether this process opened it, and not one that it was forked from.
-  @inline(__always) package var isOurs: Bool { generation == cshm_fork_generation() }
+  @inline(__always) package var isOurs: Bool { generation == forkMark.seen || generation == cshm_fork_generation() }
 
   /// Fails unless this Ksock is ours and open.
   @inline(__always) func check(_ operation: StaticString) throws(KBusError) {
-    if !isOurs || isClosedHere { try refuse(operation) }
+    if !isPlainlyOpen { try checkAgain(operation) }
   }
 
-  @inline(never) private func refuse(_ operation: StaticString) throws(KBusError) {
+  @inline(never) private func checkAgain(_ operation: StaticString) throws(KBusError) {
     if !isOurs { throw .forked(operation) }
-    throw .closed(operation)
+    if isClosedHere { throw .closed(operation) }
   }
 
   /// Runs under the bus lock, and rings whom there is to ring after giving it back.
@@ -229,8 +236,7 @@ public final class Ksock: @unchecked Sendable {
 
   /// Whether the Ksock is still there, and stays. Under the bus lock.
   @inline(__always) var staysOnBus: Bool {
-    let own = shared.memory.window(record.at, CSHM_KSOCK_SIZE)
-    return own.u64(CSHM_KSOCK_INCARNATION) == incarnation && own.u32(CSHM_KSOCK_SPECIAL) & UInt32(CSHM_SPECIAL_CLOSING) == 0
+    sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation && sender.own.u32(CSHM_KSOCK_SPECIAL) & UInt32(CSHM_SPECIAL_CLOSING) == 0
   }
 
   /// It is not: gives the bus lock back.

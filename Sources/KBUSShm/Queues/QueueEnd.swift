@@ -166,6 +166,11 @@ struct Deliveries: ~Copyable {
     if change > 0 { try keepRoom(place, ksock, entries: 0, &transaction, operation) }
   }
 
+  /// Room for one copy more, beside what is reserved.
+  mutating func makeRoom(at ksock: KsockRecord, _ transaction: inout Transaction, _ operation: StaticString) throws(KBusError) {
+    try keepRoom(end(of: ksock), ksock, entries: 1, &transaction, operation)
+  }
+
   /// A free record; none twice in one transaction, which does not see its own claims.
   private static func takeFree(
     _ bus: SharedBus, _ search: inout Pool.Search?, _ region: Geometry.Region, _ hint: Scratch.Hint,

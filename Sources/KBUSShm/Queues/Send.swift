@@ -11,21 +11,31 @@ struct Outgoing: BitwiseCopyable {
   let name: NameReference
   let flags: MessageFlags
   let to: UInt32
-  let inReplyTo: MessageID
-  /// The id, once it has been given out, or from another network; a retry keeps it.
-  var id: MessageID
+  private let inReplyToWord: UInt64
+  private var idWord: UInt64
 
   @inline(__always) init(_ slot: OwnSlot, _ name: NameReference, _ header: OutgoingHeader) {
     self.slot = slot
     self.name = name
     flags = header.flags
     to = header.to
-    inReplyTo = header.inReplyTo
-    id = header.id.network == 0 ? .none : header.id
+    inReplyToWord = header.inReplyTo.word
+    idWord = header.id.network == 0 ? 0 : header.id.word
   }
 
+  /// The id, once it has been given out, or from another network; a retry keeps it.
+  var id: MessageID {
+    get { MessageID(word: idWord) }
+    set { idWord = newValue.word }
+  }
+  var inReplyTo: MessageID { MessageID(word: inReplyToWord) }
+
   @inline(__always) var isRequest: Bool { flags.contains(.wantAReply) }
-  @inline(__always) var isReply: Bool { !inReplyTo.isNone }
+  @inline(__always) var isReply: Bool { inReplyToWord != 0 }
+  /// An announcement to go to the back of queues, with an id that the bus gives it.
+  @inline(__always) var isPlain: Bool {
+    idWord | inReplyToWord | UInt64(flags.rawValue & (MessageFlags.urgent.rawValue | MessageFlags.wantAReply.rawValue)) == 0
+  }
 }
 
 /// What a send came to.

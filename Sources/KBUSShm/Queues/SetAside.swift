@@ -18,7 +18,7 @@ extension SharedBus {
     let copy = node.entry.copy
     let place = deliveries.end(of: ksock)
     do throws(KBusError) {
-      let id = copy.isMessage ? try slot(checking: copy.slot, "receive").id : MessageID(serial: copy.slot)
+      let id = copy.isMessage ? try slot(checking: copy.slot, "receive").header.id : MessageID(serial: copy.slot)
       _ = try deliveries.push(copy, id: id.word, to: ksock, &transaction, "receive")
     } catch  where error.code == .poolExhausted {
       return false

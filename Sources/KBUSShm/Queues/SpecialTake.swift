@@ -28,7 +28,7 @@ extension SharedBus {
     let copy = node.entry.copy
     let taken = try prepareTaken(ksock, reading, copy)
     var transaction = Transaction(self, journalOf: ksock.index)
-    logHeld(taken, &transaction)
+    if taken.hold.record != nil { transaction.set(reading.value.heldAt + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL) }
     if let previous {
       transaction.set(previous.at + CSHM_NODE_NEXT, node.next)
     } else {
@@ -59,7 +59,7 @@ extension SharedBus {
     let copy = entry.copy
     let taken = try prepareTaken(ksock, reading, copy)
     var transaction = Transaction(self, journalOf: ksock.index)
-    logHeld(taken, &transaction)
+    if taken.hold.record != nil { transaction.set(reading.value.heldAt + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL) }
     transaction.set(entry.at + CSHM_ENTRY_META, copy.kind | UInt32(CSHM_ENTRY_TOMBSTONE))
     transaction.set(ksock.at + CSHM_KSOCK_TOMBSTONES, ksock.tombstones &+ 1)
     transaction.commit()
@@ -68,15 +68,7 @@ extension SharedBus {
 
   /// What is about to be taken, with a held record prepared for it.
   private func prepareTaken(_ ksock: KsockRecord, _ reading: LocalPlace<ReadingEnd>, _ copy: Copy) throws(KBusError) -> Taken {
-    guard copy.isMessage else { return Taken(copy) }
-    let slot = try slot(checking: copy.slot, "receive"), heldAt = try findHeld(ksock, &reading.value)
-    prepareHeld(reading.value, copy, sequence: slot.sequence)
-    return Taken(copy, slot, heldAt: heldAt)
-  }
-
-  private func logHeld(_ taken: Taken, _ transaction: inout Transaction) {
-    guard taken.hasSlot else { return }
-    transaction.set(taken.heldAt + CSHM_HELD_POSITION, CSHM_HELD_SPECIAL)
+    copy.isMessage ? try prepareHeld(ksock, reading, copy) : Taken(copy, header)
   }
 
   /// Answers "room wanted": clears the flag and rings whoever waits. Under the lock.

@@ -76,7 +76,7 @@
     fileprivate func answered(by copy: Copy) throws(KBusError) -> MessageID? {
       if copy.isTombstone || copy.kind == Status.eventsLost.rawValue { return nil }
       guard copy.isMessage else { return MessageID(word: copy.binding) }
-      return copy.binding == 0 ? try slot(checking: copy.slot, "request").inReplyTo : nil
+      return copy.binding == 0 ? try slot(checking: copy.slot, "request").header.inReplyTo : nil
     }
   }
 #endif

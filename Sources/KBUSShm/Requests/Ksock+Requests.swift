@@ -82,13 +82,13 @@ extension Ksock {
 
   /// `isOurs`: whether the copy that was read asks its reader to reply.
   func loan(replyTo slot: SlotRecord, _ isOurs: Bool, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    guard isOurs, slot.flags.contains(.wantAReply) else { throw .notOursToAnswer }
+    guard isOurs, slot.header.flags.contains(.wantAReply) else { throw .notOursToAnswer }
     var header = OutgoingHeader()
-    header.inReplyTo = slot.id
-    header.to = slot.from
+    header.inReplyTo = slot.header.id
+    header.to = slot.header.from
     // From slot to slot: the name is never taken out of shared memory.
     let (offset, length) = try slot.name("reply"), memory = slot.memory
-    return try loan(header, memory.span(offset, count: length), count: count)
+    return try loan(header, [], memory.span(offset, count: length), count: count)
   }
 
   // Inside
@@ -108,7 +108,7 @@ extension Ksock {
   }
 
   private func takeReplySpinning(_ id: MessageID, _ deadline: Deadline) throws(KBusError) -> Taken? {
-    var spin = Spin(budget: spinBudget.value, deadline)
+    var spin = Spin(budget: spinBudget.most, deadline)
     while true {
       let bell = record.bell
       if let taken = try takeReply(id) { return taken }
@@ -195,7 +195,7 @@ extension Ksock {
     if copy.isTombstone { return false }
     guard copy.isMessage else { return copy.kind != Status.eventsLost.rawValue && copy.binding == id.word }
     guard copy.binding == 0 else { return false }
-    return try shared.slot(checking: copy.slot, "request").inReplyTo == id
+    return try shared.slot(checking: copy.slot, "request").header.inReplyTo == id
   }
 
   /// Gives an answer that another thread awaits to that thread. With takeLock.

@@ -66,7 +66,7 @@ extension SharedBus {
       // A real event: if later ones are lost, that is news again.
       scratch.ends[end].lostSince = 0
       // Only once: not if this very event has just been queued, or set aside, for it.
-      let hasIt = scratch.ends[end].lastPushed == slot.id.word || scratch.ends[end].setAsideCount != listener.setAsideCount
+      let hasIt = scratch.ends[end].lastPushed == slot.header.id.word || scratch.ends[end].setAsideCount != listener.setAsideCount
       if listener.onlyOnce != 0, hasIt { continue }
       let copy = Copy(slot: UInt32(slot.index) + 1, holder: copies, binding: binding.sequence)
       copies += 1
@@ -74,7 +74,7 @@ extension SharedBus {
         try deliveries.setAside(copy, for: listener, &transaction, operation)
         aside += 1
       } else {
-        _ = try deliveries.push(copy, id: slot.id.word, to: listener, &transaction, operation)
+        _ = try deliveries.push(copy, id: slot.header.id.word, to: listener, &transaction, operation)
       }
     }
     if aside > 0 { transaction.set(geometry.state + CSHM_STATE_SET_ASIDE, UInt32(clamping: setAsideCount + aside)) }

@@ -10,12 +10,19 @@ internal import CShm
 
   /// Somebody to whom a message is delivered in the ordinary way.
   struct Recipient: BitwiseCopyable {
-    /// Where the Ksock's record is, which has been checked, and its place among all records.
-    var at = 0
-    var index: UInt32 = 0
-    var bindingIndex: UInt32 = 0
+    /// The Ksock's record, which has been checked, where that is, and its place among all records.
+    let ksock: Window
+    let at: Int
+    let index: UInt32
     /// The sequence of the binding.
-    var binding: UInt64 = 0
+    let binding: UInt64
+
+    @inline(__always) init(_ ksock: KsockRecord, binding: UInt64) {
+      self.ksock = ksock.window
+      at = ksock.at
+      index = UInt32(truncatingIfNeeded: ksock.index)
+      self.binding = binding
+    }
   }
 
   /// Which name this is, of all that this Ksock has known: a place may serve another name later.
@@ -28,21 +35,23 @@ internal import CShm
   var routing = UInt64.max
   /// Whether the recipients are few, and each is there once.
   var isRemembered = false
-  /// Room for the Replier and all listeners, newest binding first. The Replier is the first if there is one.
+  /// The Replier, if there is one, and all listeners, newest binding first. The Replier is the first if there is one.
   var hasReplier = false
-  var recipients = InlineArray<20, Recipient>(repeating: Recipient())
+  var recipients = InlineArray<20, Recipient?>(repeating: nil)
   var recipientCount = 0
+  /// The listener, if there is one only: most announcements have one recipient.
+  var lone = Recipient?.none
 
   fileprivate init(_ key: NameKey) { self.key = key }
 
   @inline(__always) fileprivate func isCalled(_ name: RawSpan) -> Bool {
-    guard let bytes = unsafe bytes else { return false }
-    return unsafe name.withUnsafeBytes { unsafe cshm_same(bytes, $0.baseAddress!, $0.count) != 0 }
+    // A place with a count has bytes.
+    unsafe name.withUnsafeBytes { unsafe cshm_same(bytes.unsafelyUnwrapped, $0.baseAddress!, $0.count) != 0 }
   }
 }
 
 /// A reference to a name that was known when it was made.
-struct NameReference: BitwiseCopyable {
+struct NameReference: BitwiseCopyable, Equatable {
   fileprivate let number: UInt64
 }
 

@@ -9,11 +9,11 @@
   @usableFromInline let start: UnsafeMutableRawPointer
   private var isSpent = false
 
-  init(_ message: Outgoing, of ksock: Ksock, count: Int) {
+  init(_ message: Outgoing, _ payload: Window, of ksock: Ksock, count: Int) {
     self.ksock = ksock
     self.message = message
     self.count = count
-    unsafe start = ksock.shared.memory.bytes(message.slot.payload, count: count).baseAddress!
+    unsafe start = payload.mutableBytes
   }
 
   /// The payload, to be written. What the slot held before may still be in it.
@@ -31,10 +31,12 @@
   ) -> Result { unsafe body(UnsafeMutableRawBufferPointer(start: start, count: count)) }
 
   /// Copies all of the payload in.
-  func fill(_ data: [UInt8]) { unsafe ksock.shared.memory.copyIn(data.span.bytes, at: message.slot.payload) }
+  func fill(_ data: [UInt8]) {
+    unsafe UnsafeMutableRawBufferPointer(start: start, count: count).copyBytes(from: data)
+  }
 
   /// Where the payload lies, in bytes from the start of the bus file.
-  public var payloadOffset: Int { message.slot.payload }
+  public var payloadOffset: Int { ksock.shared.slot(message.slot.index).payload }
 
   /// Hands the slot over: the loan is over.
   consuming func spend() -> Outgoing {
@@ -55,17 +57,18 @@ extension Ksock {
   }
 
   @usableFromInline func loan(for message: Message, bytes count: Int) throws(KBusError) -> LoanedMessage {
-    unsafe try loan(OutgoingHeader(message), message.name.bytes.span.bytes, count: count)
+    unsafe try loan(OutgoingHeader(message), message.flags, message.name.bytes.span.bytes, count: count)
   }
 
   @inline(__always) func loan(
-    _ header: OutgoingHeader, _ name: RawSpan, count: Int, measured: Bool = false
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
   ) throws(KBusError) -> LoanedMessage {
     try check("loan")
     try requireWriting("loan")
     lockSends()
     defer { unlockSends() }
-    return LoanedMessage(try fill(header, name, count: count, measured: measured), of: self, count: count)
+    let (message, payload) = try fill(header(), flags, name, count: count, measured: measured)
+    return LoanedMessage(message, payload, of: self, count: count)
   }
 
   /// Sends a message that was filled in place: nothing is copied.

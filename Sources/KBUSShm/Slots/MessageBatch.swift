@@ -118,7 +118,11 @@ extension Ksock {
     var message = outgoing, outcome: SendOutcome
     do throws(KBusError) {
       let known = try known(message)
-      if let direct = try shared.sendDirectly(message, known, from: record) {
+      if let id = shared.announce(message, known, from: sender) {
+        rings.addListeners(of: known)
+        message.id = id
+        outcome = .sent(recipients: 1)
+      } else if let direct = try shared.sendDirectly(message, known, from: sender) {
         shared.ring(known, message, direct, &rings)
         message.id = direct.id
         outcome = .sent(recipients: 1)

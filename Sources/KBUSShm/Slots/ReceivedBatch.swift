@@ -63,14 +63,23 @@ extension Ksock {
     return batch
   }
 
+  /// With takeLock.
+  @inline(__always) private func takeAnother() throws(KBusError) -> ReceivedMessage? {
+    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else {
+      guard let taken = try takeUnawaited() else { return nil }
+      return try ReceivedMessage(taken, of: self)
+    }
+    shared.prefetchFront(reading)
+    return try ReceivedMessage(taken, of: self)
+  }
+
   /// All under one hold of the local lock.
   private func fill(_ batch: inout ReceivedBatch, upTo limit: Int) throws(KBusError) {
     do throws(KBusError) {
       lockTakes()
       defer { unlockTakes() }
-      while batch.count < min(limit, Int(CSHM_HELD)), let taken = try takeUnawaited() {
-        batch.append(try ReceivedMessage(taken, of: self))
-      }
+      let most = min(limit, Int(CSHM_HELD))
+      while batch.count < most, let message = try takeAnother() { batch.append(message) }
       if state.value.tendsDescriptor { settleDescriptor(foundNothing: batch.isEmpty) }
     } catch {
       // What was taken before is not lost; the next call finds the same.

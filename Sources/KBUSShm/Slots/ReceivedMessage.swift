@@ -6,61 +6,64 @@ internal import CShm
 /// 64 at once. It may outlive its Ksock. **Threads:** one thread at a time.
 @safe public struct ReceivedMessage: ~Copyable {
   private let ksock: Ksock
-  private let taken: Taken
+  private let hold: Hold
   /// The size of the payload in bytes.
   public let count: Int
   @usableFromInline let start: UnsafeRawPointer
   private var isKept = false
 
-  #if hasFeature(Embedded)
-    @inline(never)
-  #else
-    @inline(__always)
-  #endif
   init(_ taken: Taken, of ksock: Ksock) throws(KBusError) {
-    let count = taken.hasSlot ? Int(ksock.shared.memory.u32(taken.header + CSHM_SLOT_DATA_BYTES)) : 0
-    // A length in the file is not believed (S3).
-    guard count <= taken.payloadBytes else {
-      ksock.release(taken)
+    guard taken.count >= 0 else {
+      ksock.release(taken.hold)
       throw .corrupt(.s3, "receive")
     }
-    self.ksock = ksock
-    self.taken = taken
-    self.count = count
-    unsafe start = UnsafeRawPointer(ksock.shared.memory.bytes(taken.payload, count: count).baseAddress!)
+    self.init(checked: taken, of: ksock)
   }
 
-  deinit { if !isKept { ksock.release(taken) } }
+  /// Of one whose length has been looked at.
+  @inline(__always) init(checked taken: Taken, of ksock: Ksock) {
+    self.ksock = ksock
+    hold = taken.hold
+    count = taken.count
+    unsafe start = taken.payload.bytes
+  }
+
+  deinit { if !isKept { ksock.release(hold) } }
 
   /// The loan goes on without this value: whoever has the rest gives it back.
-  consuming func keep() -> Taken {
+  consuming func keep() -> Hold {
     isKept = true
-    return taken
+    return hold
   }
 
-  @inline(__always) var slot: SlotRecord? { taken.hasSlot ? taken.slot(ksock.shared.memory) : nil }
+  private var copied: Copy { hold.copy }
+  /// What the sender says, if it is a message with a slot.
+  private var said: SlotHeader? { words.map { SlotHeader($0) } }
+  /// All of its words, if it has a slot.
+  @inline(__always) var words: Window? { hold.record != nil ? hold.header : nil }
+  var slot: SlotRecord? { hold.record != nil ? ksock.shared.slot(Int(copied.slot) - 1) : nil }
 
   /// Ends the loan: the slot may be used again.
   public consuming func release() {}
 
   // Header
 
-  public var id: MessageID { slot?.id ?? MessageID(serial: taken.copy.slot) }
-  public var inReplyTo: MessageID { slot?.inReplyTo ?? MessageID(word: taken.copy.binding) }
-  public var to: UInt32 { slot?.to ?? (inReplyTo.isNone ? 0 : ksock.id) }
-  public var from: UInt32 { slot?.from ?? taken.copy.holder }
-  public var origFrom: Origin { slot?.origFrom ?? .none }
-  public var finalTo: Origin { slot?.finalTo ?? .none }
+  public var id: MessageID { said?.id ?? MessageID(serial: copied.slot) }
+  public var inReplyTo: MessageID { said?.inReplyTo ?? MessageID(word: copied.binding) }
+  public var to: UInt32 { said?.to ?? (inReplyTo.isNone ? 0 : ksock.id) }
+  public var from: UInt32 { said?.from ?? copied.holder }
+  public var origFrom: Origin { said?.origFrom ?? .none }
+  public var finalTo: Origin { said?.finalTo ?? .none }
 
   public var flags: MessageFlags {
-    guard let slot else { return .synthetic }
-    return taken.copy.isYours ? slot.flags.union(.wantYouToReply) : slot.flags
+    guard let said else { return .synthetic }
+    return copied.isYours ? said.flags.union(.wantYouToReply) : said.flags
   }
 
   public var isReply: Bool { !inReplyTo.isNone }
   public var isRequest: Bool { flags.contains(.wantAReply) }
   /// Whether the reader of this copy is the Replier and owes the Reply.
-  public var wantsUsToReply: Bool { taken.copy.isYours }
+  public var wantsUsToReply: Bool { copied.isYours }
 
   public var kind: MessageKind {
     guard let slot else { return isReply ? .status : .announcement }
@@ -93,7 +96,7 @@ internal import CShm
   }
 
   /// Of a message without a slot.
-  private var status: Status { Status(rawValue: taken.copy.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost }
+  private var status: Status { Status(rawValue: copied.kind & UInt32(CSHM_ENTRY_KIND_MASK)) ?? .eventsLost }
 
   // Payload
 
@@ -113,7 +116,7 @@ internal import CShm
 
   /// Where the payload lies, in bytes from the start of the bus file. With the sender's `LoanedMessage.payloadOffset` it shows
   /// that nothing was copied.
-  public var payloadOffset: Int { taken.payload }
+  public var payloadOffset: Int { slot?.payload ?? 0 }
 
   // Copies
 
@@ -126,17 +129,22 @@ internal import CShm
   /// The message as a value of its own.
   public borrowing func copy() -> Message {
     var message = header
-    message.data = ksock.shared.memory.copyOut(taken.payload, count: count)
+    message.data = unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     return message
   }
 }
 
 extension Ksock {
   /// Gives a taken message's slot back. Without a lock: its bit is ours alone.
-  @inline(__always) func release(_ taken: Taken) {
+  @inline(__always) func release(_ hold: Hold) {
+    guard hold.record != nil else { return }
+    if isPlainlyOpen { shared.releaseHeld(hold) } else { releaseLate(hold) }
+  }
+
+  @inline(never) private func releaseLate(_ hold: Hold) {
     // What a child has inherited is still its parent's.
-    guard taken.hasSlot, isOurs else { return }
+    guard isOurs else { return }
     // Of a closed Ksock the held record may serve another by now.
-    if isClosedHere { shared.release(taken) } else { shared.releaseHeld(taken) }
+    if isClosedHere { shared.release(hold) } else { shared.releaseHeld(hold) }
   }
 }

@@ -2,6 +2,21 @@
 
 internal import CShm
 
+/// What the sender, and the bus, say of a message in its slot's header.
+struct SlotHeader: BitwiseCopyable {
+  private let window: Window
+
+  @inline(__always) init(_ window: Window) { self.window = window }
+
+  @inline(__always) var id: MessageID { MessageID(word: window.u64(CSHM_SLOT_ID)) }
+  @inline(__always) var inReplyTo: MessageID { MessageID(word: window.u64(CSHM_SLOT_IN_REPLY_TO)) }
+  @inline(__always) var origFrom: Origin { Origin(word: window.u64(CSHM_SLOT_ORIG_FROM)) }
+  @inline(__always) var finalTo: Origin { Origin(word: window.u64(CSHM_SLOT_FINAL_TO)) }
+  @inline(__always) var to: UInt32 { window.u32(CSHM_SLOT_TO) }
+  @inline(__always) var from: UInt32 { window.u32(CSHM_SLOT_FROM) }
+  @inline(__always) var flags: MessageFlags { MessageFlags(rawValue: window.u32(CSHM_SLOT_FLAGS)) }
+}
+
 struct SlotRecord {
   let memory: BusMemory
   let at: Int
@@ -11,37 +26,31 @@ struct SlotRecord {
   let payloadBytes: Int
 
   /// All of its words, whose bounds are checked together.
-  @inline(__always) var words: Window { memory.window(at, CSHM_SLOT_SIZE) }
+  @inline(__always) var window: Window { memory.window(at, CSHM_SLOT_SIZE) }
 
-  @inline(__always) var sender: UInt64 { words.u64(CSHM_SLOT_SENDER) }
-  @inline(__always) var holders: UInt64 { words.acquire64(CSHM_SLOT_HOLDERS) }
+  @inline(__always) var sender: UInt64 { window.u64(CSHM_SLOT_SENDER) }
+  @inline(__always) var holders: UInt64 { window.acquire64(CSHM_SLOT_HOLDERS) }
   /// Whether using the payload cannot raise SIGBUS: small ones are reserved with the bus.
-  var isBacked: Bool { payloadBytes <= Geometry.smallPayload || words.u32(CSHM_SLOT_BACKED) != 0 }
+  var isBacked: Bool { payloadBytes <= Geometry.smallPayload || window.u32(CSHM_SLOT_BACKED) != 0 }
 
   /// Its pages are going back to the system (S4).
   var isReturning: Bool { sender == CSHM_SLOT_RETURNING }
 
-  @inline(__always) var sequence: UInt64 { words.u64(CSHM_SLOT_SEQUENCE) }
-  @inline(__always) var id: MessageID { MessageID(word: words.u64(CSHM_SLOT_ID)) }
-  @inline(__always) var inReplyTo: MessageID { MessageID(word: words.u64(CSHM_SLOT_IN_REPLY_TO)) }
-  @inline(__always) var origFrom: Origin { Origin(word: words.u64(CSHM_SLOT_ORIG_FROM)) }
-  @inline(__always) var finalTo: Origin { Origin(word: words.u64(CSHM_SLOT_FINAL_TO)) }
-  @inline(__always) var to: UInt32 { words.u32(CSHM_SLOT_TO) }
-  @inline(__always) var from: UInt32 { words.u32(CSHM_SLOT_FROM) }
-  @inline(__always) var flags: MessageFlags { MessageFlags(rawValue: words.u32(CSHM_SLOT_FLAGS)) }
+  @inline(__always) var sequence: UInt64 { window.u64(CSHM_SLOT_SEQUENCE) }
+  @inline(__always) var header: SlotHeader { SlotHeader(window) }
 
   /// The payload, as far as it lies within the slot (S3): lengths in the file are not believed.
   func data(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
-    let count = Int(words.u32(CSHM_SLOT_DATA_BYTES))
+    let count = Int(window.u32(CSHM_SLOT_DATA_BYTES))
     guard count <= payloadBytes else { throw .corrupt(.s3, operation) }
     return (payload, count)
   }
 
   /// Where the name is, and its length.
   func name(_ operation: StaticString) throws(KBusError) -> (offset: Int, count: Int) {
-    let count = Int(words.u32(CSHM_SLOT_NAME_BYTES))
+    let count = Int(window.u32(CSHM_SLOT_NAME_BYTES))
     if count <= Int(CSHM_SHORT_NAME) { return (at + CSHM_SLOT_NAME, count) }
-    let place = Int(words.u32(CSHM_SLOT_DATA_BYTES))
+    let place = Int(window.u32(CSHM_SLOT_DATA_BYTES))
     guard count <= MessageName.maximumLength, place + count <= payloadBytes else { throw .corrupt(.s3, operation) }
     return (payload + place, count)
   }
@@ -65,7 +74,9 @@ struct SlotRecord {
   }
 
   func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int) {
-    memory.write(header, name: name, dataCount: dataCount, headerAt: at, payload: payload)
+    window.write(header, nameCount: name.byteCount, dataCount: dataCount)
+    memory.write(
+      origFrom: header.origFrom.word, finalTo: header.finalTo.word, name: name, dataCount: dataCount, in: window, payload: payload)
   }
 
   /// What the bus says of it. Before the holders (S2).
@@ -77,20 +88,28 @@ struct SlotRecord {
   }
 }
 
+extension Window {
+  /// What the sender says in the header of most messages.
+  @inline(__always) func write(_ header: OutgoingHeader, nameCount: Int, dataCount: Int) {
+    store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
+    store32(CSHM_SLOT_TO, header.to)
+    store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
+    store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
+    store32(CSHM_SLOT_NAME_BYTES, UInt32(truncatingIfNeeded: nameCount))
+  }
+}
+
 extension BusMemory {
-  /// All of the header that the sender says, and the name.
-  @inline(__always) func write(_ header: OutgoingHeader, name: RawSpan, dataCount: Int, headerAt at: Int, payload: Int) {
-    let line = window(at, CSHM_SLOT_SIZE)
-    line.store64(CSHM_SLOT_IN_REPLY_TO, header.inReplyTo.word)
-    line.store32(CSHM_SLOT_TO, header.to)
-    line.store32(CSHM_SLOT_FLAGS, header.flags.rawValue)
-    line.store32(CSHM_SLOT_DATA_BYTES, UInt32(dataCount))
-    line.store32(CSHM_SLOT_NAME_BYTES, UInt32(truncatingIfNeeded: name.byteCount))
-    // A slot used again often has all of this already; not to write it again leaves the line where it is.
-    line.store64(CSHM_SLOT_ORIG_FROM, header.origFrom.word, unlessSame: true)
-    line.store64(CSHM_SLOT_FINAL_TO, header.finalTo.word, unlessSame: true)
-    let isInside = name.byteCount <= Int(CSHM_SHORT_NAME)
-    copyIn(name, at: isInside ? at &+ CSHM_SLOT_NAME : payload &+ dataCount, unlessSame: true)
+  /// The name, and what is said for other networks. A slot used again often has all of this already; not to write it again leaves the
+  /// line where it is.
+  func write(origFrom: UInt64, finalTo: UInt64, name: RawSpan, dataCount: Int, in line: Window, payload: Int) {
+    line.store64(CSHM_SLOT_ORIG_FROM, origFrom, unlessSame: true)
+    line.store64(CSHM_SLOT_FINAL_TO, finalTo, unlessSame: true)
+    if name.byteCount <= Int(CSHM_SHORT_NAME) {
+      line.copyIn(name, to: CSHM_SLOT_NAME, room: Int(CSHM_SHORT_NAME))
+    } else {
+      copyIn(name, at: payload &+ dataCount, unlessSame: true)
+    }
   }
 }
 
@@ -104,6 +123,9 @@ struct OutgoingHeader {
   var flags = MessageFlags()
 
   init() {}
+
+  /// Whether it says nothing for other networks.
+  @inline(__always) var isLocal: Bool { origFrom.word | finalTo.word == 0 }
 
   /// Takes over what the sender may say; the bus alone says SYNTHETIC and WANT_YOU_TO_REPLY.
   init(_ message: Message) {
@@ -126,7 +148,11 @@ extension SharedBus {
 
   /// The slot that a word of the file names (+1).
   @inline(__always) func slot(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> SlotRecord {
-    guard word >= 1, Int(word) <= geometry.slotCount else { throw .corrupt(.s1, operation) }
-    return slot(Int(word) - 1)
+    guard let slot = slot(ifThere: word) else { throw .corrupt(.s1, operation) }
+    return slot
+  }
+
+  @inline(__always) func slot(ifThere word: UInt32) -> SlotRecord? {
+    word >= 1 && Int(word) <= geometry.slotCount ? slot(Int(word) &- 1) : nil
   }
 }

@@ -12,22 +12,27 @@ extension SharedBus {
   /// Takes the lock. From a dead holder it comes with a bus to repair first, which happens here.
   ///
   /// **Errors:** `lockStalled` naming the holder, `lockHeldHere` in a signal handler that interrupted us, `corrupt`.
-  func lock(_ operation: StaticString) throws(KBusError) {
+  func lock(_ operation: StaticString) throws(KBusError) { try lockHere(operation) }
+
+  /// The same, written out where it is called: on the message path.
+  @inline(__always) func lockHere(_ operation: StaticString) throws(KBusError) {
     let result = unsafe cshm_lock_take(lockWord, Self.attempt)
     if result != 0 { try lockSlowly(operation, result) }
-    if memory.u32(holderNamespace) != pidNamespace { memory.store32(holderNamespace, pidNamespace) }
-    guard !isCorrupt else {
-      unlock()
-      throw .corruptBefore(operation, path)
-    }
+    if line.u32(CSHM_LOCK_LINE_PID_NAMESPACE) != pidNamespace { line.store32(CSHM_LOCK_LINE_PID_NAMESPACE, pidNamespace) }
+    if isCorrupt { try refuseCorrupt(operation) }
   }
 
-  private func lockSlowly(_ operation: StaticString, _ first: CInt) throws(KBusError) {
+  @inline(never) private func refuseCorrupt(_ operation: StaticString) throws(KBusError) {
+    unlock()
+    throw .corruptBefore(operation, path)
+  }
+
+  @inline(never) private func lockSlowly(_ operation: StaticString, _ first: CInt) throws(KBusError) {
     var result = first
     for _ in 0..<Self.attempts where result == -CInt(CSHM_ETIMEDOUT) {
       // A word that was damaged can look like a lock that somebody has.
       guard !isCorrupt else { throw .corruptBefore(operation, path) }
-      memory.add32(geometry.lockLine + CSHM_LOCK_LINE_STALLS, 1)
+      line.add32(CSHM_LOCK_LINE_STALLS, 1)
       bereaveIfHolderIsGone()
       result = unsafe cshm_lock_take(lockWord, Self.attempt)
     }
@@ -44,7 +49,7 @@ extension SharedBus {
   /// word was overwritten. Thread ids mean something only within one pid namespace.
   private func bereaveIfHolderIsGone() {
     let holder = unsafe cshm_lock_holder(lockWord)
-    guard holder != 0, memory.u32(holderNamespace) == pidNamespace, cshm_thread_is_gone(holder) != 0 else { return }
+    guard holder != 0, line.u32(CSHM_LOCK_LINE_PID_NAMESPACE) == pidNamespace, cshm_thread_is_gone(holder) != 0 else { return }
     unsafe cshm_lock_bereave(lockWord, holder)
   }
 
@@ -59,16 +64,17 @@ extension SharedBus {
     }
   }
 
-  func unlock() { if unsafe cshm_lock_release(lockWord) != 0 { markCorrupt() } }
+  func unlock() { unlockHere() }
+
+  @inline(__always) func unlockHere() { if unsafe cshm_lock_release(lockWord) != 0 { markCorrupt() } }
 
   /// Whether somebody sleeps until we give the lock back.
   var isLockWanted: Bool { unsafe cshm_lock_is_wanted(lockWord) != 0 }
 
   /// Somebody found that the bus can't be trusted any more.
-  var isCorrupt: Bool { memory.u32(CSHM_HEADER_CORRUPT) != 0 }
+  @inline(__always) var isCorrupt: Bool { header.u32(CSHM_HEADER_CORRUPT) != 0 }
 
-  func markCorrupt() { memory.store32(CSHM_HEADER_CORRUPT, 1) }
+  @inline(never) func markCorrupt() { memory.store32(CSHM_HEADER_CORRUPT, 1) }
 
-  @inline(__always) private var lockWord: UnsafeMutableRawPointer { unsafe memory.lockWord(geometry.lockLine + CSHM_LOCK_LINE_LOCK) }
-  private var holderNamespace: Int { geometry.lockLine + CSHM_LOCK_LINE_PID_NAMESPACE }
+  @inline(__always) private var lockWord: UnsafeMutableRawPointer { unsafe line.lockWord(CSHM_LOCK_LINE_LOCK) }
 }

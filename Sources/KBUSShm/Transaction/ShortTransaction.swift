@@ -11,14 +11,19 @@ struct ShortTransaction: ~Copyable {
   /// The most words that the log holds. Who begins a short transaction knows that it needs no more.
   static let mostWords = Int(CSHM_JOURNAL_WORDS)
 
-  @inline(__always) init(_ bus: SharedBus, _ line: Window, journalOf ksock: Int) {
-    journal = bus.memory.window(bus.geometry.journals.at(ksock), CSHM_JOURNAL_SIZE + Self.mostWords * 8)
-    let number = UInt32(truncatingIfNeeded: ksock &+ 1)
+  /// The journal of one Ksock, with its log.
+  static func journal(_ bus: SharedBus, of ksock: Int) -> Window {
+    bus.memory.window(bus.geometry.journals.at(ksock), CSHM_JOURNAL_SIZE + mostWords * 8)
+  }
+
+  /// In the journal that has this number (L1).
+  @inline(__always) init(_ journal: Window, _ number: UInt32, _ line: Window) {
+    self.journal = journal
     if line.u32(CSHM_LOCK_LINE_JOURNAL) != number { line.store32(CSHM_LOCK_LINE_JOURNAL, number) }
   }
 
   /// Notes that holder bits of this slot are about to be set, direct: dropped with the transaction (J2).
-  @inline(__always) func willPublish(slot: Int) { journal.store64(CSHM_JOURNAL_PHASE, UInt64(slot) &+ 1) }
+  @inline(__always) func willPublish(slot: UInt32) { journal.store64(CSHM_JOURNAL_PHASE, UInt64(slot) &+ 1) }
 
   @inline(__always) private mutating func log(_ word: UInt64) {
     journal.store64(next, word)

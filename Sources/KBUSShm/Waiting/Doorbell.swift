@@ -13,6 +13,8 @@ struct Rings {
   private var count = 0
   private var all = false
   private var helpers = false
+  /// The name whose listeners are among them, of several that bear the same.
+  private var name: NameReference?
   private let bus: BorrowedBus
 
   @inline(__always) init(_ bus: SharedBus) { self.bus = BorrowedBus(bus) }
@@ -25,6 +27,18 @@ struct Rings {
       count += 1
     } else {
       all = true
+    }
+  }
+
+  /// The listeners of a name, as they are remembered: of a batch, most messages have the same.
+  @inline(__always) mutating func addListeners(of known: LocalPlace<KnownName>) {
+    if name != known.value.reference { add(known) }
+  }
+
+  @inline(never) private mutating func add(_ known: LocalPlace<KnownName>) {
+    name = known.value.reference
+    for number in (known.value.hasReplier ? 1 : 0)..<known.value.recipientCount {
+      if let listener = known.value.recipients[number] { add(bus.shared.ksock(Int(listener.index))) }
     }
   }
 
@@ -51,34 +65,37 @@ extension SharedBus {
   /// After a direct send, and after the lock has been given back: a full fence.
   @inline(__always) func wake(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
     cshm_fence_behind_atomic()
-    if outcome.loneAt >= 0 {
-      // Nobody waits at most recipients.
-      if memory.window(outcome.loneAt, CSHM_KSOCK_SIZE).u64(CSHM_KSOCK_SLEEPERS) == 0, !outcome.callsHelpers { return }
-    }
+    // Nobody waits at most recipients.
+    if let lone = outcome.lone, lone.u64(CSHM_KSOCK_SLEEPERS) == 0, !outcome.callsHelpers { return }
     wakeAny(known, message, outcome)
   }
 
+  /// After an announcement to one listener.
+  @inline(__always) func wakeLone(_ known: LocalPlace<KnownName>) {
+    cshm_fence_behind_atomic()
+    if known.value.lone?.ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wakeTheLone(known) }
+  }
+
+  @inline(never) private func wakeTheLone(_ known: LocalPlace<KnownName>) { if let lone = known.value.lone { wake(lone) } }
+
   @inline(never) private func wakeAny(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome) {
-    if outcome.requester >= 0 { wakeIfWaiting(geometry.ksocks.at(outcome.requester), outcome.requester) }
+    if outcome.requester >= 0 { wake(ksock(outcome.requester)) }
     for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
-      wakeIfWaiting(known.value.recipients[place].at, Int(known.value.recipients[place].index))
+      if let recipient = known.value.recipients[place], recipient.ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(recipient) }
     }
     if outcome.callsHelpers { callHelpers() }
   }
 
   /// The same, to be done later.
   func ring(_ known: LocalPlace<KnownName>, _ message: Outgoing, _ outcome: DirectOutcome, _ rings: inout Rings) {
+    rings.addListeners(of: known)
     if outcome.requester >= 0 { rings.add(ksock(outcome.requester)) }
-    for place in (known.value.hasReplier && !message.isRequest ? 1 : 0)..<known.value.recipientCount {
-      rings.add(ksock(Int(known.value.recipients[place].index)))
-      if outcome.callsHelpers { rings.addHelper(of: ksock(Int(known.value.recipients[place].index))) }
-    }
+    guard message.isRequest, let replier = known.value.recipients[0] else { return }
+    rings.add(ksock(Int(replier.index)))
+    if outcome.callsHelpers { rings.addHelper(of: ksock(Int(replier.index))) }
   }
 
-  @inline(__always) private func wakeIfWaiting(_ at: Int, _ index: Int) {
-    let ksock = memory.window(at, CSHM_KSOCK_SIZE)
-    if ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { wake(KsockRecord(memory: memory, at: at, index: index)) }
-  }
+  @inline(never) private func wake(_ recipient: KnownName.Recipient) { wake(ksock(Int(recipient.index))) }
 
   /// Rings whoever waits on this bus: after a death, since the dead may have owed somebody a wake.
   func ringAll() {

@@ -12,6 +12,8 @@ final class BusMessages {
   private let bytes: Int
   private let sender: Ksock
   private let listener: Ksock
+  /// What is lent for has no payload of its own.
+  private let header = Announcement(BusMessages.name)
   private var announcement: Announcement
 
   init(_ part: Part) {
@@ -22,7 +24,7 @@ final class BusMessages {
     let listener = part.openKsock()
     Part.orFail { () throws(KBusError) in try listener.bind(BusMessages.name) }
     self.listener = listener
-    announcement = Announcement(BusMessages.name, isLending ? [] : [UInt8](repeating: 1, count: bytes))
+    announcement = Announcement(BusMessages.name, [UInt8](repeating: 1, count: bytes))
   }
 
   func count() {
@@ -44,7 +46,7 @@ final class BusMessages {
   }
 
   private func lend(_ number: UInt64) throws(KBusError) -> Bool {
-    var loan = try sender.loan(announcement, bytes: bytes)
+    var loan = try sender.loan(header, bytes: bytes)
     var payload = loan.bytes
     Payload.stamp(&payload, number)
     try sender.send(loan)

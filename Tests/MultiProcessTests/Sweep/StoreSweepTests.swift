@@ -19,7 +19,7 @@ import Testing
     var kills = 0
     var before = 0, after = 0
     for n in 1...2000 {
-      // The last entry of a chunk takes the long way, and brings another chunk; all others are alike.
+      // At the last entry of a chunk another one is linked in before; all others are alike.
       try scene.alignQueues(at: operation == "across" ? 31 : 8)
       let peer = try SweepPeer(operation, killedBefore: n, directory: scene.directory)
       try scene.play(operation, with: peer)

@@ -1,5 +1,6 @@
 /*
- * What the kernel is told of this thread's robust locks. Private to CShm.
+ * What the kernel is told of this thread's robust locks. For CShm alone; a header, since each message takes and gives back a
+ * lock (cshm_lock.h).
  *
  * Each thread has one list head, which the C library registers for its own robust mutexes. `list_op_pending` in it names a
  * lock that the thread is taking, has, or is giving back; we set it around our own lock, and leave the list alone. The life
@@ -11,26 +12,26 @@
 #include <linux/futex.h>
 #include <stdint.h>
 
-typedef struct robust_self {
+typedef struct cshm_robust_thread {
     struct robust_list_head *head;
     uint32_t thread;        /* 0 until it is known, and in a forked child */
     const void *held;       /* the lock that this thread has              */
     struct robust_list *outer;  /* what was pending before               */
-} robust_self;
+} cshm_robust_thread;
 
 /* In the block that is set up with a thread, where the C library lets a library loaded later have a place too: then it is
  * reached without a call. */
 #ifdef __GLIBC__
-#define STATIC_TLS __attribute__((tls_model("initial-exec"), visibility("hidden")))
+#define CSHM_STATIC_TLS __attribute__((tls_model("initial-exec"), visibility("hidden")))
 #else
-#define STATIC_TLS __attribute__((visibility("hidden")))
+#define CSHM_STATIC_TLS __attribute__((visibility("hidden")))
 #endif
 
-extern _Thread_local robust_self cshm_robust STATIC_TLS;
+extern _Thread_local cshm_robust_thread cshm_robust CSHM_STATIC_TLS;
 void cshm_robust_find_out(void);
 
 /* Of the calling thread. */
-static inline robust_self *robust(void) {
+static inline cshm_robust_thread *cshm_robust_own(void) {
     if (__builtin_expect(cshm_robust.thread == 0, 0)) cshm_robust_find_out();
     return &cshm_robust;
 }
@@ -40,8 +41,8 @@ int cshm_robust_adopt(struct robust_list_head *head);
 /* Back to the one before. */
 void cshm_robust_leave(void);
 
-static inline struct robust_list *robust_entry(const robust_self *self, const void *word) {
-    return (struct robust_list *)((char *)word - self->head->futex_offset);
+static inline struct robust_list *cshm_robust_entry(const struct robust_list_head *head, const void *word) {
+    return (struct robust_list *)((char *)word - head->futex_offset);
 }
 
 #endif
