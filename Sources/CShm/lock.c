@@ -1,3 +1,4 @@
+#define CSHM_LOCK_BODIES
 #include "cshm.h"
 #include "cshm_robust.h"
 

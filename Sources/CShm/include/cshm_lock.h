@@ -31,11 +31,23 @@ int cshm_thread_is_gone(uint32_t thread);
 /* The same, for a lock that is not free at once. */
 int cshm_lock_take_slowly(void *word, uint64_t nanoseconds);
 
+/* Taking and giving back are written out where they are called; where a build is to be small they are functions (CSHM_SMALL), whose
+ * bodies lock.c has. */
+#if !defined(CSHM_SMALL)
+#define CSHM_LOCK_PATH __attribute__((always_inline)) static inline
+#elif defined(CSHM_LOCK_BODIES)
+#define CSHM_LOCK_PATH
+#endif
+
 /* 0: taken. EOWNERDEAD (positive): taken from a dead holder; to be repaired before it is given back.
  * -ETIMEDOUT: held by somebody else for all of `nanoseconds` (DESIGN R7: no wait is without a limit).
  * -EDEADLK: this thread holds it.
  * The kernel is told before: killed at any moment, we have the lock and it knows, or we do not have it. */
-__attribute__((always_inline)) static inline int cshm_lock_take(void *word, uint64_t nanoseconds) {
+#ifdef CSHM_SMALL
+int cshm_lock_take(void *word, uint64_t nanoseconds);
+#endif
+#ifdef CSHM_LOCK_PATH
+CSHM_LOCK_PATH int cshm_lock_take(void *word, uint64_t nanoseconds) {
     cshm_robust_thread *self = &cshm_robust;
     if (__builtin_expect(self->thread != 0, 1)) {
         struct robust_list_head *head = self->head;
@@ -51,10 +63,15 @@ __attribute__((always_inline)) static inline int cshm_lock_take(void *word, uint
     }
     return cshm_lock_take_slowly(word, nanoseconds);
 }
+#endif
 
 /* 0, or -EPERM if the word does not name this thread: the bus is corrupt, never lock it again.
  * Killed behind the exchange we leave the kernel to wake somebody: it does so for a lock that is pending and free. */
-__attribute__((always_inline)) static inline int cshm_lock_release(void *word) {
+#ifdef CSHM_SMALL
+int cshm_lock_release(void *word);
+#endif
+#ifdef CSHM_LOCK_PATH
+CSHM_LOCK_PATH int cshm_lock_release(void *word) {
     cshm_robust_thread *self = &cshm_robust;
     if (__builtin_expect(self->held != word || cshm_lock_holder(word) != self->thread, 0)) return -EPERM;
     self->held = NULL;
@@ -63,6 +80,7 @@ __attribute__((always_inline)) static inline int cshm_lock_release(void *word) {
     self->head->list_op_pending = self->outer;
     return 0;
 }
+#endif
 
 /* A lock between threads of one process, in one word of private memory: 0 free, 1 taken, 2 taken and somebody may sleep. */
 void cshm_local_lock_slowly(uint32_t *word);
