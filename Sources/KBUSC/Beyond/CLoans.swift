@@ -33,14 +33,10 @@ public func kbus_loan_make(
 ) -> CInt {
   call(on: ksock, looking: false) { ksock throws(KBusError) in
     let place = unsafe try given(loan), like = unsafe try given(msg)
-    let name = unsafe like.nameBytes
-    // The length is checked here, since only as much of a name is looked at as a name can have.
-    unsafe try ksock.ksock.checkSize(
-      nameLength: Int(like.pointee.name_len), dataLength: Int(like.pointee.data_len),
-      flags: MessageFlags(rawValue: like.pointee.flags))
-    let header = unsafe OutgoingHeader(like.pointee)
-    let message = unsafe try ksock.ksock.loan(
-      header, header.flags, name.bytes, count: Int(like.pointee.data_len), measured: true)
+    let name = unsafe like.nameBytes, header = unsafe OutgoingHeader(like.pointee)
+    // Only as much of a name is looked at as a name can have.
+    guard unsafe name.count == Int(like.pointee.name_len) else { throw unsafe .nameTooLong(Int(like.pointee.name_len), "loan") }
+    let message = unsafe try ksock.ksock.loan(header, header.flags, name.bytes, count: Int(like.pointee.data_len))
     unsafe place.pointee = try lend(message, by: ksock)
     return 0
   }
