@@ -103,7 +103,9 @@ import Testing
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) {
       [directory = bus.directory as String, region = region as Region] in
-      try Self.expectNoHarm(region, in: directory) { flip, busy in
+      try Self.expectNoHarm(region, in: directory) { _ in
+        0
+      } then: { flip, busy, _ in
         try flip.damage(BusBytes(Bus.path(0, in: directory)))
         busy.useEverything()
         return .exited(0)
@@ -117,20 +119,20 @@ import Testing
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) {
       [directory = bus.directory as String, region = region as Region] in
-      try Self.expectNoHarm(region, in: directory) { flip, busy in
-        // Another process, that has nothing of the bus mapped yet, finds the damage.
-        return inForkedChild(alarmAfter: 60) {
-          do {
-            try flip.damage(BusBytes(Bus.path(0, in: directory)))
-            let ksock = try Ksock(bus: 0, in: directory)
-            try ksock.bind("$.A")
-            try ksock.send(Announcement("$.A", "x"))
-            try ksock.send(Announcement(BusyBus.longName, "x"))
-            _ = try ksock.receive()
-            _ = try ksock.request("$.R", within: .microseconds(100))
-          } catch {}
-          return 0
-        }
+      // Another process, that has nothing of the bus mapped yet, finds the damage.
+      try Self.expectNoHarm(region, in: directory) { flip in
+        do {
+          try flip().damage(BusBytes(Bus.path(0, in: directory)))
+          let ksock = try Ksock(bus: 0, in: directory)
+          try ksock.bind("$.A")
+          try ksock.send(Announcement("$.A", "x"))
+          try ksock.send(Announcement(BusyBus.longName, "x"))
+          _ = try ksock.receive()
+          _ = try ksock.request("$.R", within: .microseconds(100))
+        } catch {}
+        return 0
+      } then: { _, _, other in
+        other.end()
       }
     }
     reportFailures(bus)
@@ -194,20 +196,20 @@ import Testing
       }()
       unsafe unlink(path)
       for journal in WildJournal.all(fileBytes: geometry.fileBytes) {
-        try Self.expectNoHarm("\(journal)", in: directory) { busy in
-          // A holder that is killed leaves the lock, and what stands in the journal, to the next.
-          let holder = inForkedChild {
-            do {
-              let shared = try SharedBus.join(0, in: directory, mayCreate: false)
-              try shared.lock("test")
-              try journal.write(to: BusBytes(path), geometry)
-            } catch {
-              return 1
-            }
-            kill(getpid(), SIGKILL)
-            return 0
+        // A holder that is killed leaves the lock, and what stands in the journal, to the next.
+        try Self.expectNoHarm("\(journal)", in: directory) {
+          do {
+            let shared = try SharedBus.join(0, in: directory, mayCreate: false)
+            try shared.lock("test")
+            try journal.write(to: BusBytes(path), geometry)
+          } catch {
+            return 1
           }
-          guard holder == .signalled(SIGKILL) else { return holder }
+          kill(getpid(), SIGKILL)
+          return 0
+        } then: { busy, holder in
+          let end = holder.end()
+          guard end == .signalled(SIGKILL) else { return end }
           busy.useEverything()
           return .exited(0)
         }
@@ -224,19 +226,19 @@ import Testing
   func damageBeforeRecovery(region: Region) async throws {
     let bus = try TemporaryBus(nil)
     await #expect(processExitsWith: .success) { [directory = bus.directory as String, region = region as Region] in
-      try Self.expectNoHarm(region, in: directory) { flip, busy in
-        let holder = inForkedChild {
-          do {
-            let shared = try SharedBus.join(0, in: directory, mayCreate: false)
-            try shared.lock("test")
-            try flip.damage(BusBytes(Bus.path(0, in: directory)))
-          } catch {
-            return 1
-          }
-          kill(getpid(), SIGKILL)
-          return 0
+      try Self.expectNoHarm(region, in: directory) { flip in
+        do {
+          let shared = try SharedBus.join(0, in: directory, mayCreate: false)
+          try shared.lock("test")
+          try flip().damage(BusBytes(Bus.path(0, in: directory)))
+        } catch {
+          return 1
         }
-        guard holder == .signalled(SIGKILL) else { return holder }
+        kill(getpid(), SIGKILL)
+        return 0
+      } then: { _, busy, holder in
+        let end = holder.end()
+        guard end == .signalled(SIGKILL) else { return end }
         busy.useEverything()
         return .exited(0)
       }
@@ -246,29 +248,55 @@ import Testing
 
   // Running
 
-  /// Damages each word of the region in turn, on a fresh bus in a process of its own.
-  private static func expectNoHarm(_ region: Region, in directory: String, _ body: (Flip, BusyBus) throws -> ChildEnd) throws {
-    let path = Bus.path(0, in: directory)
-    let count = try withExtendedLifetime(try BusyBus(in: directory)) { try flips(of: region, in: directory).count }
-    unsafe unlink(path)
-    #expect(count > 0)
-    for number in 0..<count {
-      try expectNoHarm(region.rawValue, in: directory) { busy in
-        // With another seed of the name hashes two names may share a bucket: there are not always as many.
-        let flips = try flips(of: region, in: directory), flip = flips[number % flips.count]
+  /// Damages each word of the region in turn, on a fresh bus in a process of its own. `other`: the body of one more process, which
+  /// `body` lets go on. Each is given the same flip.
+  private static func expectNoHarm(
+    _ region: Region, in directory: String, _ other: (() throws -> Flip) -> CInt,
+    then body: (Flip, BusyBus, consuming ForkedChild) throws -> ChildEnd
+  ) throws {
+    for number in 0..<(try count(of: region, in: directory)) {
+      // With another seed of the name hashes two names may share a bucket: there are not always as many.
+      func flip() throws -> Flip {
+        let flips = try flips(of: region, in: directory)
+        return flips[number % flips.count]
+      }
+      try expectNoHarm(region.rawValue, in: directory) {
+        other(flip)
+      } then: { busy, other in
+        let flip = try flip()
         // Damage that ends the process is on record before.
         try Data("\(flip)".utf8).write(to: record(directory, "now"))
-        return try body(flip, busy)
+        return try body(flip, busy, other)
       }
     }
   }
 
+  /// How many flips there are. Asked in a child: this process is to have no helper.
+  private static func count(of region: Region, in directory: String) throws -> Int {
+    let end = inForkedChild {
+      do {
+        let count = try withExtendedLifetime(try BusyBus(in: directory)) { try flips(of: region, in: directory).count }
+        try Data("\(count)".utf8).write(to: record(directory, "count"))
+        return 0
+      } catch {
+        return 1
+      }
+    }
+    unsafe unlink(Bus.path(0, in: directory))
+    let count = Int(try String(contentsOf: record(directory, "count"), encoding: .utf8)) ?? 0
+    #expect(end == .exited(0) && count > 0)
+    return count
+  }
+
   /// Runs on a fresh bus in a process of its own, and records if that does not end well.
-  private static func expectNoHarm(_ what: String, in directory: String, _ body: (BusyBus) throws -> ChildEnd) throws {
+  private static func expectNoHarm(
+    _ what: String, in directory: String, _ other: () -> CInt, then body: (BusyBus, consuming ForkedChild) throws -> ChildEnd
+  ) throws {
     try Data(what.utf8).write(to: record(directory, "now"))
     let end = inForkedChild(alarmAfter: 60) {
       do {
-        let end = try body(BusyBus(in: directory))
+        let other = ForkedChild(alarmAfter: 30, other)
+        let end = try body(BusyBus(in: directory), other)
         if end != .exited(0) { try Data(": \(end) in".utf8).append(to: record(directory, "now")) }
         return end == .exited(0) ? 0 : 2
       } catch {

@@ -9,13 +9,28 @@ enum ChildEnd: Equatable {
   case signalled(CInt)
 }
 
-/// Runs in a forked child and waits for its end; a child that hangs gets SIGALRM.
-func inForkedChild(alarmAfter seconds: CUnsignedInt = 60, _ body: () -> CInt) -> ChildEnd {
-  // Swift hides fork, since a child has only the thread that called it. That is all that we need.
-  let address = unsafe dlsym(nil, "fork")!
-  let child = unsafe unsafeBitCast(address, to: (@convention(c) () -> pid_t).self)()
-  precondition(child >= 0, "a process can't be made")
-  if child == 0 {
+/// A forked child that waits until it is told to go on.
+///
+/// A child has only the thread that forked it: what another had locked, in Swift's runtime too, stays locked in it. So it is made
+/// before its parent has threads, and told later: whoever opens a bus gets a helper.
+struct ForkedChild: ~Copyable {
+  private let pid: pid_t
+  private let ends: (from: CInt, to: CInt)
+
+  /// A child that hangs gets SIGALRM.
+  init(alarmAfter seconds: CUnsignedInt = 60, _ body: () -> CInt) {
+    var pipeEnds: [CInt] = [-1, -1]
+    precondition(unsafe pipe(&pipeEnds) == 0, "a pipe can't be made")
+    ends = (pipeEnds[0], pipeEnds[1])
+    // Swift hides fork, since a child has only the thread that called it. That is all that we need.
+    let address = unsafe dlsym(nil, "fork")!
+    pid = unsafe unsafeBitCast(address, to: (@convention(c) () -> pid_t).self)()
+    precondition(pid >= 0, "a process can't be made")
+    guard pid == 0 else { return }
+    close(ends.to)
+    var byte: UInt8 = 0
+    // Nobody says go: the parent has ended.
+    guard unsafe read(ends.from, &byte, 1) == 1 else { _exit(0) }
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
     unsafe sigaddset(&signals, SIGALRM)
@@ -23,7 +38,23 @@ func inForkedChild(alarmAfter seconds: CUnsignedInt = 60, _ body: () -> CInt) ->
     alarm(seconds)
     _exit(body())
   }
-  var status: CInt = 0
-  unsafe waitpid(child, &status, 0)
-  return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
+
+  /// Lets it go on, and waits for its end.
+  consuming func end() -> ChildEnd {
+    var byte: UInt8 = 1
+    _ = unsafe write(ends.to, &byte, 1)
+    var status: CInt = 0
+    unsafe waitpid(pid, &status, 0)
+    return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
+  }
+
+  deinit {
+    close(ends.from)
+    close(ends.to)
+  }
+}
+
+/// Runs in a forked child, and waits for its end.
+func inForkedChild(alarmAfter seconds: CUnsignedInt = 60, _ body: () -> CInt) -> ChildEnd {
+  ForkedChild(alarmAfter: seconds, body).end()
 }
