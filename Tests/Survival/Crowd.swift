@@ -93,6 +93,15 @@ struct Crowd {
 
 /// The one order of all announcements, as far as anybody has heard them.
 struct History {
+  /// What one Ksock heard around this line of its process's log.
+  private static func around(_ line: Int, of log: [Heard]) -> String {
+    let heard = log[line]
+    func list(_ part: ArraySlice<Heard>) -> [Heard] { part.filter { $0.ear & ~Heard.urgent == heard.ear } }
+    let before = list(log[..<line]), wasHeard = before.contains { $0.serial == heard.serial }
+    let around = (before.suffix(6) + list(log[line...]).prefix(6)).map { "\($0.serial) (\($0.sender): \($0.number))" }
+    return "\(heard), \(wasHeard ? "heard before" : "not heard before"), in \(around.joined(separator: ", "))"
+  }
+
   /// What has been heard lately, by serial.
   private var known: [Heard] = Array(repeating: Heard(serial: 0, sender: 0, number: 0, ear: 0), count: 1 << 20)
 
@@ -100,7 +109,7 @@ struct History {
   mutating func add(_ log: [Heard]) throws {
     var lastOf: [UInt32: Heard] = [:]
     var numberOf: [UInt64: UInt32] = [:]
-    for heard in log {
+    for (line, heard) in log.enumerated() {
       let place = Int(heard.serial) & (known.count - 1)
       if known[place].serial == heard.serial {
         try expect(
@@ -110,7 +119,7 @@ struct History {
         known[place] = heard
       }
       guard heard.ear & Heard.urgent == 0 else { continue }
-      if let last = lastOf[heard.ear] { try expect(last.serial <= heard.serial, "out of order: \(last), then \(heard)") }
+      if let last = lastOf[heard.ear] { try expect(last.serial <= heard.serial, "out of order: \(Self.around(line, of: log))") }
       lastOf[heard.ear] = heard
       let pair = UInt64(heard.ear) << 32 | UInt64(heard.sender)
       if let last = numberOf[pair] { try expect(last <= heard.number, "a sender's messages out of order: \(heard) after \(last)") }

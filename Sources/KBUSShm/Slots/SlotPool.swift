@@ -42,6 +42,7 @@ extension SharedBus {
   /// Makes a free slot somebody else's: takes it away from the owner that has it idle, unless that has just begun to fill it.
   func disown(_ slot: SlotRecord, to heir: UInt64) -> Bool {
     let sender = slot.sender
+    guard sender == 0 || sender & CSHM_SLOT_IDLE != 0 else { return false }
     return sender == heir || memory.replace64(slot.at + CSHM_SLOT_SENDER, sender, heir)
   }
 }
