@@ -34,7 +34,9 @@ struct Instructions: ParsableCommand {
   }
 
   private func sweeps(_ stage: SweepStage) throws -> [InstructionSweep] {
-    let plain: [Operation] = [.announce, .urgent, .request, .reply, .loan, .take, .release, .bind, .unbind, .close, .open]
+    let plain: [Operation] = [
+      .announce, .urgent, .across, .batch, .request, .reply, .loan, .take, .batchTake, .release, .bind, .unbind, .close, .open,
+    ]
     var sweeps = plain.map { InstructionSweep($0) }
     // Recovery of a process that was killed early, in the middle and late in its operation.
     for first in [Operation.announce, .close] {

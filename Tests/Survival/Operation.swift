@@ -5,7 +5,8 @@ import CSurvival
 import KBUSShm
 
 enum Operation: Int, CaseIterable {
-  case announce, urgent, request, stateful, reply, loan, take, takeUrgent, release, bind, unbind, allOrWait, setLimits, close, open
+  case announce, urgent, across, batch, request, stateful, reply, loan, take, takeUrgent, batchTake, release
+  case bind, unbind, allOrWait, setLimits, close, open
 
   var name: String { "\(self)" }
 
@@ -96,7 +97,7 @@ final class Performance {
     case .reply, .unbind, .close:
       try ksock.bind("$.Sweep.Mine", as: .replier)
       try ksock.bind("$.Sweep.Mine")
-    case .take, .takeUrgent, .release: try ksock.bind("$.Sweep.Taken")
+    case .take, .takeUrgent, .batchTake, .release: try ksock.bind("$.Sweep.Taken")
     default:
       // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
       try ksock.send(Announcement("$.Sweep.Nobody"))
@@ -119,8 +120,12 @@ final class Performance {
     if operation == .open { opened = try Ksock(bus: 0) }
     guard let ksock else { return }
     switch operation {
-    case .announce: try ksock.send(Announcement("$.Sweep.News", "swept"))
+    case .announce, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
     case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
+    case .batch:
+      var batch = ksock.makeBatch()
+      for _ in 0..<3 { try batch.append(Announcement("$.Sweep.News", "swept")) }
+      try ksock.send(&batch)
     case .request: try ksock.send(Request("$.Sweep.Ask", "swept"))
     case .stateful:
       var request = Request("$.Sweep.Ask", "swept").message
@@ -129,6 +134,7 @@ final class Performance {
     case .reply: if let request { try ksock.send(Reply(to: request, "swept")) }
     case .loan: try Self.sendInPlace(ksock)
     case .take, .takeUrgent: _ = try ksock.receive()
+    case .batchTake: _ = try ksock.take(upTo: 3)
     case .release: held = nil
     case .bind: try ksock.bind("$.Sweep.*", as: .replier)
     case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)

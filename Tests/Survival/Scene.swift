@@ -1,6 +1,7 @@
 // The bus on which victims act, and those who live on: three listeners, a Replier, a requester, and one that is full. They see
 // whether an operation has happened, and whether it has happened whole.
 
+import CShm
 import CSurvival
 import Glibc
 import KBUSShm
@@ -10,6 +11,8 @@ final class Scene {
   private let replier: Ksock
   private let requester: Ksock
   private let full: Ksock
+  /// A listener that came for one operation.
+  private var guest: Ksock?
   /// Requests sent to the process that is to die.
   private var asked: [MessageID] = []
 
@@ -41,23 +44,42 @@ final class Scene {
   func play(_ operation: Operation) throws {
     switch operation {
     case .take, .release: try requester.send(Announcement("$.Sweep.Taken"))
+    case .batchTake: for _ in 0..<3 { try requester.send(Announcement("$.Sweep.Taken")) }
     case .takeUrgent: try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
     case .reply: asked.append(try requester.send(Request("$.Sweep.Mine")))
     case .unbind, .close: for _ in 0..<2 { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
+    case .across: guest = try listenerAtEndOfChunk()
     default: break
     }
+  }
+
+  /// Its queue needs another chunk for the next message but no sooner.
+  private func listenerAtEndOfChunk() throws -> Ksock {
+    let ksock = try Ksock(bus: 0)
+    try ksock.bind("$.Edge")
+    for _ in 1..<CSHM_CHUNK_ENTRIES {
+      try requester.send(Announcement("$.Edge"))
+      _ = try everything(from: ksock)
+    }
+    try ksock.bind("$.Sweep.News")
+    return ksock
   }
 
   /// Checks everything that must hold, now that the process has ended. Returns whether its operation has happened.
   func verify(_ operation: Operation, completed: Bool) throws -> Bool {
     // Whoever opens the bus takes the lock over and closes what the dead left open.
     let fresh = try Ksock(bus: 0)
-    let copies = try listeners.map { try everything(from: $0).count { $0.text == "swept" && !$0.isReply } }
+    let copies = try (listeners + (guest.map { [$0] } ?? [])).map { try everything(from: $0).count { $0.text == "swept" && !$0.isReply } }
+    guest?.close()
+    guest = nil
     let requests = try everything(from: replier)
     let answers = try everything(from: requester)
     let happened: Bool
     switch operation {
-    case .announce, .urgent, .loan:
+    case .batch:
+      try expect(Set(copies).count == 1 && copies[0] <= 3, "all listeners the same of the batch: \(copies)")
+      happened = copies[0] == 3
+    case .announce, .urgent, .across, .loan:
       try expect(Set(copies).count == 1, "all listeners or none: \(copies)")
       happened = copies[0] == 1
     case .request, .stateful:
