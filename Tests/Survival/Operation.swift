@@ -2,11 +2,12 @@
 
 import CShm
 import CSurvival
+import Glibc
 import KBUSShm
 
 enum Operation: Int, CaseIterable {
   case announce, urgent, across, batch, request, stateful, reply, loan, take, takeUrgent, batchTake, release
-  case bind, unbind, allOrWait, setLimits, close, open
+  case bind, unbind, allOrWait, setLimits, close, reap, open
 
   var name: String { "\(self)" }
 
@@ -22,6 +23,8 @@ enum Operation: Int, CaseIterable {
 enum Mode: Int {
   /// Killed, or stopped, before its n-th store; 0: never.
   case kill, stop
+  /// Killed instead of its operation.
+  case vanish
   /// Stepped by a tracer, instruction by instruction; with the library's helper thread beside it, or alone.
   case step, stepAlone
   /// Each of its stores is noted.
@@ -57,6 +60,12 @@ final class Performance {
     csurvival_forbid_threads(mode == .watch || mode == .stepAlone ? 1 : 0)
     let performance = Performance(operation, mode)
     try performance.prepare()
+    if mode == .watch {
+      // The first store noted is one that takes the lock, which thereby is known. Now, while nobody has left anything to repair.
+      unsafe try watch(file, stores, 1)
+      _ = try Bus.check(0)
+      _ = csurvival_unwatch_stores()
+    }
     board[.stage] = Board.Stage.ready.rawValue
     guard board.wait(for: .stage, until: { $0 == Board.Stage.go.rawValue }) else { throw Failure("nobody says go") }
     try performance.settle()
@@ -65,15 +74,12 @@ final class Performance {
       cshm_fault_arm(UInt64(board[.limit]), CInt(mode == .kill ? CSHM_FAULT_KILL : CSHM_FAULT_STOP))
       try performance.perform()
       board[.stores] = UInt32(cshm_fault_disarm())
+    case .vanish: kill(getpid(), SIGKILL)
     case .step, .stepAlone:
       csurvival_mark()
       try performance.perform()
       board[.ended] = 1
     case .watch:
-      // The first store noted is one that takes the lock, which thereby is known.
-      unsafe try watch(file, stores, 1)
-      _ = try Bus.check(0)
-      _ = csurvival_unwatch_stores()
       unsafe try watch(file, stores + 1, room - 1)
       cshm_fault_arm(0, CInt(CSHM_FAULT_NONE))
       try performance.perform()
@@ -90,7 +96,7 @@ final class Performance {
   /// Up to where the others must act.
   private func prepare() throws {
     // To be watched, an open needs a mapping that is there already.
-    guard operation != .open || mode == .watch else { return }
+    guard operation != .open && operation != .reap || mode == .watch else { return }
     let ksock = try Ksock(bus: 0)
     self.ksock = ksock
     switch operation {
@@ -110,14 +116,19 @@ final class Performance {
     switch operation {
     case .reply: request = try ksock.receive()
     case .release: if let message = try ksock.take() { held = Held(message) }
-    // Of two requests a close finds one read and one not.
-    case .close: _ = try ksock.receive()
+    // Of two requests a close finds one read and one not, and one of its own that waits for an answer.
+    case .close:
+      _ = try ksock.receive()
+      // Whoever is killed after it has closed what it holds messages of leaves those for good (docs/decisions/0006).
+      if mode == .vanish, let message = try ksock.take() { held = Held(message) }
+      try ksock.send(Request("$.Sweep.Ask"))
     default: break
     }
   }
 
   private func perform() throws(KBusError) {
-    if operation == .open { opened = try Ksock(bus: 0) }
+    // With a dead peer about, this is what reaps it.
+    if operation == .open || operation == .reap { opened = try Ksock(bus: 0) }
     guard let ksock else { return }
     switch operation {
     case .announce, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
@@ -144,7 +155,7 @@ final class Performance {
       try ksock.setMaxMessages(7)
       _ = try ksock.setWantsMessagesOnce(true)
     case .close: ksock.close()
-    case .open: break
+    case .open, .reap: break
     }
   }
 

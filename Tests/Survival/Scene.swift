@@ -85,12 +85,14 @@ final class Scene {
     case .request, .stateful:
       try expect(copies[1] == requests.count && copies[2] == requests.count, "Replier and listeners, or none: \(copies)")
       happened = requests.count == 1
-    case .reply, .unbind, .close:
+    case .reply, .unbind, .close, .reap:
       try expect(answers.map(\.inReplyTo).sorted() == asked.sorted(), "each request has exactly one answer: \(asked), \(answers)")
-      happened =
-        operation == .reply
-        ? answers.contains { !$0.isStatus } : answers.contains { $0.name == BusName.unbound } || operation == .close && completed
       asked = []
+      switch operation {
+      case .reply: happened = answers.contains { !$0.isStatus }
+      case .unbind: happened = answers.contains { $0.name == BusName.unbound }
+      default: happened = completed
+      }
     default: happened = completed
     }
     if completed { try expect(happened, "an operation that returned has happened") }
