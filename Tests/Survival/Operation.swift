@@ -7,9 +7,12 @@ import KBUSShm
 
 enum Operation: Int, CaseIterable {
   case announce, urgent, across, batch, request, stateful, reply, loan, take, takeUrgent, batchTake, release
-  case bind, unbind, allOrWait, setLimits, close, reap, open
+  case bind, unbind, allOrWait, setLimits, close, reap, giveBack, open
 
   var name: String { "\(self)" }
+
+  /// What the helper thread of a process would do before the process itself.
+  var isForHelper: Bool { self == .giveBack }
 
   init(named name: String) throws {
     guard let operation = Self.allCases.first(where: { $0.name == name }) else {
@@ -57,7 +60,7 @@ final class Performance {
       throw Failure("no such order")
     }
     // A helper thread would store as well, or repair what its process is to repair.
-    csurvival_forbid_threads(mode == .watch || mode == .stepAlone ? 1 : 0)
+    csurvival_forbid_threads(mode == .watch || mode == .stepAlone || operation.isForHelper ? 1 : 0)
     let performance = Performance(operation, mode)
     try performance.prepare()
     if mode == .watch {
@@ -104,6 +107,7 @@ final class Performance {
       try ksock.bind("$.Sweep.Mine", as: .replier)
       try ksock.bind("$.Sweep.Mine")
     case .take, .takeUrgent, .batchTake, .release: try ksock.bind("$.Sweep.Taken")
+    case .giveBack: try ksock.useLargeSlots()
     default:
       // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
       try ksock.send(Announcement("$.Sweep.Nobody"))
@@ -155,6 +159,7 @@ final class Performance {
       try ksock.setMaxMessages(7)
       _ = try ksock.setWantsMessagesOnce(true)
     case .close: ksock.close()
+    case .giveBack: ksock.giveBackPages()
     case .open, .reap: break
     }
   }

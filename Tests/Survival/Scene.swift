@@ -16,13 +16,16 @@ final class Scene {
   /// Requests sent to the process that is to die.
   private var asked: [MessageID] = []
 
+  /// Its pages are given back in more than one step.
+  static let largeSlot = 2 << 20
+
   /// On bus 0 of a directory of its own, which becomes this process's.
   init(in directory: Directory) throws {
     var options = BusOptions()
     options.maxKsocks = 16
     options.maxBindings = 64
     options.maxRequests = 64
-    options.slots = [BusOptions.SlotClass(bytes: 256, count: 64), BusOptions.SlotClass(bytes: 65_536, count: 4)]
+    options.slots = [BusOptions.SlotClass(bytes: 256, count: 64), BusOptions.SlotClass(bytes: Self.largeSlot, count: 2)]
     try Bus.create(0, options: options, in: directory.path)
     // Without a helper here nobody recovers before those who are meant to.
     csurvival_forbid_threads(1)
@@ -93,6 +96,11 @@ final class Scene {
       case .unbind: happened = answers.contains { $0.name == BusName.unbound }
       default: happened = completed
       }
+    case .giveBack:
+      happened = requester.slotsToGiveBack() == 0
+      // Whoever watches next goes on with it.
+      requester.giveBackPages()
+      try expect(requester.slotsToGiveBack() == 0, "a large slot is lost, or keeps its pages")
     default: happened = completed
     }
     if completed { try expect(happened, "an operation that returned has happened") }
