@@ -7,7 +7,7 @@ import KBUSShm
 
 enum Operation: Int, CaseIterable {
   case announce, urgent, across, batch, request, stateful, reply, loan, take, takeUrgent, batchTake, release
-  case bind, unbind, allOrWait, setLimits, close, reap, giveBack, open
+  case bind, unbind, report, allOrWait, allOrFail, setLimits, setBus, close, reap, giveBack, open
 
   var name: String { "\(self)" }
 
@@ -155,6 +155,20 @@ final class Performance {
     case .unbind: try ksock.unbind("$.Sweep.Mine", as: .replier)
     case .allOrWait:
       do throws(KBusError) { try ksock.send(Announcement("$.Sweep.Full", flags: .allOrWait)) } catch  where error.code == .pending {}
+    case .allOrFail:
+      // Refused for the sake of one that is full; then all have room.
+      do throws(KBusError) {
+        try ksock.send(Announcement("$.Sweep.Full", flags: .allOrFail))
+      } catch  where error.code == .recipientFull {}
+      try ksock.send(Announcement("$.Sweep.News", "swept", flags: .allOrFail))
+    case .report:
+      // The bus reports it to who listens to that.
+      try ksock.bind("$.Sweep.Mine", as: .replier)
+      try ksock.unbind("$.Sweep.Mine", as: .replier)
+    case .setBus:
+      try ksock.setVerbose(true)
+      try ksock.setMaxMessageSize(Scene.otherMaxMessageSize)
+      try ksock.setReportsReplierBinds(true)
     case .setLimits:
       try ksock.setMaxMessages(7)
       _ = try ksock.setWantsMessagesOnce(true)

@@ -11,10 +11,12 @@ final class Scene {
   private let replier: Ksock
   private let requester: Ksock
   private let full: Ksock
-  /// A listener that came for one operation.
-  private var guest: Ksock?
+  /// Listeners that came for one operation.
+  private var guests: [Ksock] = []
   /// Requests sent to the process that is to die.
   private var asked: [MessageID] = []
+
+  static let otherMaxMessageSize = 5000
 
   /// Its pages are given back in more than one step.
   static let largeSlot = 2 << 20
@@ -51,10 +53,17 @@ final class Scene {
     case .takeUrgent: try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
     case .reply: asked.append(try requester.send(Request("$.Sweep.Mine")))
     case .unbind, .close: for _ in 0..<2 { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
-    case .across: guest = try listenerAtEndOfChunk()
+    case .across: guests = [try listenerAtEndOfChunk()]
+    case .report:
+      let guest = try Ksock(bus: 0)
+      try guest.bind(Self.event)
+      guests = [guest]
+      try requester.setReportsReplierBinds(true)
     default: break
     }
   }
+
+  private static let event: MessageName = "$.KBUS.ReplierBindEvent"
 
   /// Its queue needs another chunk for the next message but no sooner.
   private func listenerAtEndOfChunk() throws -> Ksock {
@@ -72,9 +81,10 @@ final class Scene {
   func verify(_ operation: Operation, completed: Bool) throws -> Bool {
     // Whoever opens the bus takes the lock over and closes what the dead left open.
     let fresh = try Ksock(bus: 0)
-    let copies = try (listeners + (guest.map { [$0] } ?? [])).map { try everything(from: $0).count { $0.text == "swept" && !$0.isReply } }
-    guest?.close()
-    guest = nil
+    let heard = try (listeners + guests).map { try everything(from: $0) }
+    let copies = heard.map { $0.count { $0.text == "swept" && !$0.isReply } }
+    for guest in guests { guest.close() }
+    guests = []
     let requests = try everything(from: replier)
     let answers = try everything(from: requester)
     let happened: Bool
@@ -82,7 +92,7 @@ final class Scene {
     case .batch:
       try expect(Set(copies).count == 1 && copies[0] <= 3, "all listeners the same of the batch: \(copies)")
       happened = copies[0] == 3
-    case .announce, .urgent, .across, .loan:
+    case .announce, .urgent, .across, .loan, .allOrFail:
       try expect(Set(copies).count == 1, "all listeners or none: \(copies)")
       happened = copies[0] == 1
     case .request, .stateful:
@@ -96,6 +106,21 @@ final class Scene {
       case .unbind: happened = answers.contains { $0.name == BusName.unbound }
       default: happened = completed
       }
+    case .report:
+      try requester.setReportsReplierBinds(false)
+      let events = heard.joined().compactMap { $0.name == Self.event ? ReplierBindEvent(data: $0.data)?.isBind : nil }
+      // Whatever the process came to, it is no Replier any more.
+      try expect(events == [] || events == [true, false], "a bind without an unbind, or the other way: \(events)")
+      happened = !events.isEmpty
+    case .setBus:
+      let isSet = try [
+        requester.isVerbose(), requester.maxMessageSize() == Self.otherMaxMessageSize, requester.reportsReplierBinds(),
+      ]
+      try expect(!isSet.drop { $0 }.contains(true), "a later setting without an earlier one: \(isSet)")
+      happened = isSet[2]
+      try requester.setVerbose(false)
+      try requester.setMaxMessageSize(requester.absoluteMaxMessageSize())
+      try requester.setReportsReplierBinds(false)
     case .giveBack:
       happened = requester.slotsToGiveBack() == 0
       // Whoever watches next goes on with it.
