@@ -8,8 +8,12 @@ import KBUSShm
 enum Operation: Int, CaseIterable {
   case announce, urgent, across, batch, request, stateful, reply, loan, take, takeUrgent, batchTake, release
   case bind, unbind, report, allOrWait, allOrFail, setLimits, setBus, close, reap, giveBack, open
+  case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast
 
   var name: String { "\(self)" }
+
+  /// Begins with the opening of a Ksock.
+  var opens: Bool { [.open, .reap, .openDescriptor, .openFast].contains(self) }
 
   /// What the helper thread of a process would do before the process itself.
   var isForHelper: Bool { self == .giveBack }
@@ -99,7 +103,7 @@ final class Performance {
   /// Up to where the others must act.
   private func prepare() throws {
     // To be watched, an open needs a mapping that is there already.
-    guard operation != .open && operation != .reap || mode == .watch else { return }
+    guard !operation.opens || mode == .watch else { return }
     let ksock = try Ksock(bus: 0)
     self.ksock = ksock
     switch operation {
@@ -107,6 +111,12 @@ final class Performance {
       try ksock.bind("$.Sweep.Mine", as: .replier)
       try ksock.bind("$.Sweep.Mine")
     case .take, .takeUrgent, .batchTake, .release: try ksock.bind("$.Sweep.Taken")
+    case .takeByDescriptor, .closeDescriptor:
+      _ = try ksock.openDescriptor()
+      try ksock.bind("$.Sweep.Taken")
+    case .takeByFast, .closeFast:
+      _ = try ksock.fastDescriptor()
+      try ksock.bind("$.Sweep.Taken")
     case .giveBack: try ksock.useLargeSlots()
     default:
       // One send first, so that the operation itself takes its slot from the spare one, as a steady sender does.
@@ -132,7 +142,9 @@ final class Performance {
 
   private func perform() throws(KBusError) {
     // With a dead peer about, this is what reaps it.
-    if operation == .open || operation == .reap { opened = try Ksock(bus: 0) }
+    if operation.opens { opened = try Ksock(bus: 0) }
+    if operation == .openDescriptor { _ = try opened?.openDescriptor() }
+    if operation == .openFast { _ = try opened?.fastDescriptor() }
     guard let ksock else { return }
     switch operation {
     case .announce, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
@@ -172,9 +184,14 @@ final class Performance {
     case .setLimits:
       try ksock.setMaxMessages(7)
       _ = try ksock.setWantsMessagesOnce(true)
-    case .close: ksock.close()
+    case .takeByDescriptor, .takeByFast:
+      // In and out of a waiting call, then the message, then nothing, which leaves the descriptor unreadable.
+      _ = try ksock.wait(for: .readable, within: .zero)
+      _ = try ksock.receive()
+      _ = try ksock.receive()
+    case .close, .closeDescriptor, .closeFast: ksock.close()
     case .giveBack: ksock.giveBackPages()
-    case .open, .reap: break
+    case .open, .reap, .openDescriptor, .openFast: break
     }
   }
 

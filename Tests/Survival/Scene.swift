@@ -1,5 +1,5 @@
-// The bus on which victims act, and those who live on: three listeners, a Replier, a requester, and one that is full. They see
-// whether an operation has happened, and whether it has happened whole.
+// The bus on which victims act, and those who live on: three listeners, of which the first has a descriptor and the second a fast
+// one, a Replier, a requester, and one that is full. They see whether an operation has happened, and whether it has happened whole.
 
 import CShm
 import CSurvival
@@ -7,7 +7,11 @@ import Glibc
 import KBUSShm
 
 final class Scene {
+  private let directory: Directory
   private let listeners: [Ksock]
+  /// Of the first listener, and of the second.
+  private let descriptor: CInt
+  private let fast: CInt
   private let replier: Ksock
   private let requester: Ksock
   private let full: Ksock
@@ -23,6 +27,7 @@ final class Scene {
 
   /// On bus 0 of a directory of its own, which becomes this process's.
   init(in directory: Directory) throws {
+    self.directory = directory
     var options = BusOptions()
     options.maxKsocks = 16
     options.maxBindings = 64
@@ -33,6 +38,8 @@ final class Scene {
     csurvival_forbid_threads(1)
     func open() throws -> Ksock { try Ksock(bus: 0, in: directory.path) }
     listeners = [try open(), try open(), try open()]
+    descriptor = try listeners[0].openDescriptor()
+    fast = try listeners[1].fastDescriptor()
     try listeners[0].bind("$.Sweep.News")
     try listeners[1].bind("$.Sweep.%")
     try listeners[2].bind("$.Sweep.*")
@@ -48,7 +55,7 @@ final class Scene {
   /// Does what the operation needs of others, once the process is ready for it.
   func play(_ operation: Operation) throws {
     switch operation {
-    case .take, .release: try requester.send(Announcement("$.Sweep.Taken"))
+    case .take, .release, .takeByDescriptor, .closeDescriptor, .takeByFast, .closeFast: try requester.send(Announcement("$.Sweep.Taken"))
     case .batchTake: for _ in 0..<3 { try requester.send(Announcement("$.Sweep.Taken")) }
     case .takeUrgent: try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
     case .reply: asked.append(try requester.send(Request("$.Sweep.Mine")))
@@ -81,8 +88,12 @@ final class Scene {
   func verify(_ operation: Operation, completed: Bool) throws -> Bool {
     // Whoever opens the bus takes the lock over and closes what the dead left open.
     let fresh = try Ksock(bus: 0)
+    for (listener, number) in [(listeners[0], descriptor), (listeners[1], fast)] {
+      try expect(try listener.numberOfMessages() == 0 || isReadable(number), "a descriptor is unreadable, and something is queued")
+    }
     let heard = try (listeners + guests).map { try everything(from: $0) }
     let copies = heard.map { $0.count { $0.text == "swept" && !$0.isReply } }
+    try expect(!isReadable(descriptor) && !isReadable(fast), "a descriptor is readable, and nothing is queued")
     for guest in guests { guest.close() }
     guests = []
     let requests = try everything(from: replier)
@@ -134,10 +145,16 @@ final class Scene {
     try drain()
     let violations = try Bus.check(0)
     try expect(violations.isEmpty, "\(violations)")
+    try expect(directory.names.count { $0.contains(".fifo-") } == 1, "the FIFO of one who is gone is left")
     let statistics = try requester.statistics()
     try expect(statistics.ksocks.count == 6, "only those who live are on the bus: \(statistics.ksocks.count)")
     try expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 }, "no request is left without an answer")
     return happened
+  }
+
+  private func isReadable(_ number: CInt) -> Bool {
+    var entry = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&entry, 1, 0) == 1 && entry.revents == POLLIN
   }
 
   private func roundTrip(_ fresh: Ksock) throws {

@@ -54,12 +54,11 @@ extension SharedBus {
     }
     guard !found.isEmpty else { return remaining }
     // A sender that was killed after it gave the lock back may have owed anybody a wake.
-    defer {
-      ringAll()
-      removeStrayFifos()
-    }
-    for suspect in found { while try reap(suspect) {} }
-    for (index, incarnation, verdict) in found where verdict == .ending && isGone(owner(index)) {
+    defer { ringAll() }
+    for (index, incarnation, _) in found { while try reap((index, incarnation, .ending)) {} }
+    // Before the burials: if we are killed in between, whoever goes on with those does this as well.
+    removeStrayFifos()
+    for (index, incarnation, verdict) in found where verdict == .over || isGone(owner(index)) {
       while try reap((index, incarnation, .over)) {}
     }
     return remaining
@@ -85,7 +84,7 @@ extension SharedBus {
     let owner = owner(suspect.index)
     guard owner.incarnation == suspect.incarnation else { return false }
     do throws(KBusError) {
-      if !owner.isDeparted { return try departStep(owner, &rings) || suspect.verdict == .over }
+      if !owner.isDeparted { return try departStep(owner, &rings) }
       return suspect.verdict == .over ? try buryStep(owner) : false
     } catch {
       // What was begun can't be finished: nobody can trust this bus any more.
