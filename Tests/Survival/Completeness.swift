@@ -6,6 +6,10 @@ import KBUSShm
 /// a fault point before them, one each.
 ///
 /// The pages of the mapping are unwritable while an operation runs; each store faults, is noted, and is let through as a single step.
+/// A mapping that the operation makes itself is watched from its first moment on, so that a new bus and a process's first open are seen whole.
+///
+/// What a process does alone, that is. Its helper thread is not there: the words that the kernel changes when that thread ends, the life word of
+/// an owner and the role of watching, are taken as a lock is, in C, where there are no fault points. The instruction sweep has helpers.
 struct Completeness: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compares the fault points of each operation with the stores that the processor sees. Needs a debug build.")

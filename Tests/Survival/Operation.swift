@@ -8,12 +8,12 @@ import KBUSShm
 enum Operation: Int, CaseIterable {
   case announce, urgent, across, batch, request, stateful, reply, loan, take, takeUrgent, batchTake, release
   case bind, unbind, report, allOrWait, allOrFail, setLimits, setBus, close, reap, giveBack, open
-  case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast
+  case openDescriptor, takeByDescriptor, closeDescriptor, openFast, takeByFast, closeFast, create
 
   var name: String { "\(self)" }
 
-  /// Begins with the opening of a Ksock.
-  var opens: Bool { [.open, .reap, .openDescriptor, .openFast].contains(self) }
+  /// Done by a process that has no Ksock yet: an open makes it an owner on the bus, too.
+  var isFirst: Bool { [.open, .reap, .openDescriptor, .openFast, .create].contains(self) }
 
   /// What the helper thread of a process would do before the process itself.
   var isForHelper: Bool { self == .giveBack }
@@ -97,13 +97,12 @@ final class Performance {
 
   private static func watch(_ file: String, _ stores: UnsafeMutablePointer<csurvival_store>, _ room: Int) throws {
     let watched = unsafe csurvival_watch_stores(file, stores, room)
-    guard watched > 0 else { throw Failure("the mapping can't be watched: \(watched)") }
+    guard watched == 0 else { throw Failure("the mapping can't be watched: \(watched)") }
   }
 
   /// Up to where the others must act.
   private func prepare() throws {
-    // To be watched, an open needs a mapping that is there already.
-    guard !operation.opens || mode == .watch else { return }
+    guard !operation.isFirst else { return }
     let ksock = try Ksock(bus: 0)
     self.ksock = ksock
     switch operation {
@@ -141,11 +140,7 @@ final class Performance {
   }
 
   private func perform() throws(KBusError) {
-    // With a dead peer about, this is what reaps it.
-    if operation.opens { opened = try Ksock(bus: 0) }
-    if operation == .openDescriptor { _ = try opened?.openDescriptor() }
-    if operation == .openFast { _ = try opened?.fastDescriptor() }
-    guard let ksock else { return }
+    guard let ksock else { return try performFirst() }
     switch operation {
     case .announce, .across: try ksock.send(Announcement("$.Sweep.News", "swept"))
     case .urgent: try ksock.send(Announcement("$.Sweep.News", "swept", flags: .urgent))
@@ -191,8 +186,18 @@ final class Performance {
       _ = try ksock.receive()
     case .close, .closeDescriptor, .closeFast: ksock.close()
     case .giveBack: ksock.giveBackPages()
-    case .open, .reap, .openDescriptor, .openFast: break
+    case .open, .reap, .openDescriptor, .openFast, .create: break
     }
+  }
+
+  private func performFirst() throws(KBusError) {
+    // A new bus has no name before it is whole, and so it is with `newBus` and the first open of bus 0, which do the same.
+    guard operation != .create else { return try Bus.create(Scene.otherBus, options: Scene.options) }
+    // With a dead peer about, this is what reaps it.
+    let ksock = try Ksock(bus: 0)
+    opened = ksock
+    if operation == .openDescriptor { _ = try ksock.openDescriptor() }
+    if operation == .openFast { _ = try ksock.fastDescriptor() }
   }
 
   private static func sendInPlace(_ ksock: Ksock) throws(KBusError) {

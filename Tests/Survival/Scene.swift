@@ -25,15 +25,22 @@ final class Scene {
   /// Its pages are given back in more than one step.
   static let largeSlot = 2 << 20
 
-  /// On bus 0 of a directory of its own, which becomes this process's.
-  init(in directory: Directory) throws {
-    self.directory = directory
+  /// Of a bus that victims make.
+  static let otherBus = 1
+
+  static var options: BusOptions {
     var options = BusOptions()
     options.maxKsocks = 16
     options.maxBindings = 64
     options.maxRequests = 64
-    options.slots = [BusOptions.SlotClass(bytes: 256, count: 64), BusOptions.SlotClass(bytes: Self.largeSlot, count: 2)]
-    try Bus.create(0, options: options, in: directory.path)
+    options.slots = [BusOptions.SlotClass(bytes: 256, count: 64), BusOptions.SlotClass(bytes: largeSlot, count: 2)]
+    return options
+  }
+
+  /// On bus 0 of a directory of its own, which becomes this process's.
+  init(in directory: Directory) throws {
+    self.directory = directory
+    try Bus.create(0, options: Self.options, in: directory.path)
     // Without a helper here nobody recovers before those who are meant to.
     csurvival_forbid_threads(1)
     func open() throws -> Ksock { try Ksock(bus: 0, in: directory.path) }
@@ -132,6 +139,9 @@ final class Scene {
       try requester.setVerbose(false)
       try requester.setMaxMessageSize(requester.absoluteMaxMessageSize())
       try requester.setReportsReplierBinds(false)
+    case .create:
+      happened = try Bus.list().contains(Self.otherBus)
+      if happened { try useOtherBus() }
     case .giveBack:
       happened = requester.slotsToGiveBack() == 0
       // Whoever watches next goes on with it.
@@ -145,11 +155,24 @@ final class Scene {
     try drain()
     let violations = try Bus.check(0)
     try expect(violations.isEmpty, "\(violations)")
-    try expect(directory.names.count { $0.contains(".fifo-") } == 1, "the FIFO of one who is gone is left")
+    // The bus, and the FIFO of a listener.
+    try expect(directory.names.count == 2, "files are left: \(directory.names)")
     let statistics = try requester.statistics()
     try expect(statistics.ksocks.count == 6, "only those who live are on the bus: \(statistics.ksocks.count)")
     try expect(statistics.ksocks.allSatisfy { $0.outstanding == 0 }, "no request is left without an answer")
     return happened
+  }
+
+  /// A bus that is there is whole.
+  private func useOtherBus() throws {
+    let ksock = try Ksock(bus: Self.otherBus)
+    try ksock.bind("$.Sweep.Mine")
+    try ksock.send(Announcement("$.Sweep.Mine", "swept"))
+    try expect(try everything(from: ksock).map(\.text) == ["swept"], "a new bus loses a message")
+    ksock.close()
+    let violations = try Bus.check(Self.otherBus)
+    try expect(violations.isEmpty, "\(violations)")
+    try Bus.remove(Self.otherBus)
   }
 
   private func isReadable(_ number: CInt) -> Bool {
