@@ -35,8 +35,8 @@ struct Instructions: ParsableCommand {
 
   private func sweeps(_ stage: SweepStage) throws -> [InstructionSweep] {
     let plain: [Operation] = [
-      .announce, .urgent, .across, .batch, .request, .reply, .loan, .take, .batchTake, .release, .bind, .unbind, .close,
-      .reap, .open,
+      .announce, .urgent, .across, .batch, .request, .reply, .loan, .take, .batchTake, .release, .bind, .unbind, .report,
+      .close, .reap, .open, .create,
     ]
     var sweeps = plain.map { InstructionSweep($0) }
     // Recovery of a process that was killed early, in the middle and late in its operation.
