@@ -53,11 +53,15 @@ extension SharedBus {
     case .one(let index): look(at: index, thorough: true)
     }
     guard !found.isEmpty else { return remaining }
-    // A sender that was killed after it gave the lock back may have owed anybody a wake.
-    defer { ringAll() }
-    for (index, incarnation, _) in found { while try reap((index, incarnation, .ending)) {} }
-    // Before the burials: if we are killed in between, whoever goes on with those does this as well.
-    removeStrayFifos()
+    do {
+      // Before the burials: if we are killed here, there is still somebody to be buried, by whom all of this is done again.
+      defer {
+        // A sender that was killed after it gave the lock back may have owed anybody a wake.
+        ringAll()
+        removeStrayFifos()
+      }
+      for (index, incarnation, _) in found { while try reap((index, incarnation, .ending)) {} }
+    }
     for (index, incarnation, verdict) in found where verdict == .over || isGone(owner(index)) {
       while try reap((index, incarnation, .over)) {}
     }
