@@ -1,4 +1,5 @@
 #include "csurvival.h"
+#include "sanitized.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -75,13 +76,6 @@ int csurvival_share_processor(int idle) {
 static int threads_are_forbidden;
 
 void csurvival_forbid_threads(int forbid) { threads_are_forbidden = forbid; }
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-/* The sanitizer has put its own in place of the C library's, and wants to know of every thread. */
-#define SANITIZED 1
-#endif
-#endif
 
 #ifndef SANITIZED
 /* In place of the C library's, for the whole program. */

@@ -1,5 +1,6 @@
 #include "csurvival.h"
 #include "cshm.h"
+#include "sanitized.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -7,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #ifdef __x86_64__
 
@@ -18,6 +21,7 @@ static struct {
     size_t bytes;
     csurvival_store *stores;
     long count, room;
+    int awaits_mapping;
 } watched;
 
 /* A store into an unwritable page: noted, and let through for one instruction. */
@@ -66,9 +70,31 @@ static int find(const char *file) {
     return result;
 }
 
-long csurvival_watch_stores(const char *file, csurvival_store *stores, long room) {
-    int result = find(file);
-    if (result < 0) return result;
+static int begin(void *base, size_t bytes) {
+    watched.base = base;
+    watched.bytes = bytes;
+    return mprotect(base, bytes, PROT_READ) < 0 ? -errno : 0;
+}
+
+#ifndef SANITIZED
+/* In place of the C library's, for the calls of this program. */
+void *mmap(void *wanted, size_t bytes, int access, int flags, int file, off_t offset) {
+    long result = syscall(SYS_mmap, wanted, bytes, access, flags, file, offset);
+    if (result != -1 && watched.awaits_mapping && file >= 0 && flags & MAP_SHARED) {
+        watched.awaits_mapping = 0;
+        begin((void *)result, bytes);
+    }
+    return (void *)result;
+}
+
+int munmap(void *base, size_t bytes) {
+    /* Something else may be there next. */
+    if (base == watched.base) watched.base = NULL;
+    return (int)syscall(SYS_munmap, base, bytes);
+}
+#endif
+
+int csurvival_watch_stores(const char *file, csurvival_store *stores, long room) {
     struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_NODEFER };
     struct sigaction step = { .sa_sigaction = on_step, .sa_flags = SA_SIGINFO };
     sigaction(SIGSEGV, &fault, NULL);
@@ -76,12 +102,15 @@ long csurvival_watch_stores(const char *file, csurvival_store *stores, long room
     watched.stores = stores;
     watched.room = room;
     watched.count = 0;
-    return mprotect(watched.base, watched.bytes, PROT_READ) < 0 ? -errno : (long)watched.bytes;
+    int result = find(file);
+    watched.awaits_mapping = result == -ENOENT;
+    return watched.awaits_mapping ? 0 : result < 0 ? result : begin(watched.base, watched.bytes);
 }
 
 long csurvival_unwatch_stores(void) {
-    mprotect(watched.base, watched.bytes, PROT_READ | PROT_WRITE);
+    if (watched.base) mprotect(watched.base, watched.bytes, PROT_READ | PROT_WRITE);
     watched.base = NULL;
+    watched.awaits_mapping = 0;
     long kept = watched.count < watched.room ? watched.count : watched.room;
     Dl_info object;
     for (long n = 0; n < kept; n++)
@@ -92,7 +121,7 @@ long csurvival_unwatch_stores(void) {
 
 #else
 
-long csurvival_watch_stores(const char *file, csurvival_store *stores, long room) {
+int csurvival_watch_stores(const char *file, csurvival_store *stores, long room) {
     (void)file, (void)stores, (void)room;
     return -ENOSYS;
 }

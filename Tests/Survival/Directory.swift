@@ -19,6 +19,9 @@ final class Directory {
 
   deinit { Self.remove(path) }
 
+  /// What is in it.
+  var names: [String] { Self.entries(path) }
+
   var bus: String { "\(path)/kbus0" }
 
   private static func entries(_ path: String) -> [String] {

@@ -13,7 +13,8 @@ struct DoubleFaults: ParsableCommand {
 
   func run() throws {
     let stage = try SweepStage()
-    let operations = try operation.map { [try Operation(named: $0)] } ?? Operation.allCases
+    // Nobody has to repair what has no name yet.
+    let operations = try operation.map { [try Operation(named: $0)] } ?? Operation.allCases.filter { $0 != .create }
     var bookmark = Bookmark(state)
     var pairs = 0
     if let count { print("double: seed \(seed), \(count) pairs of each of \(operations.count) operations") }

@@ -34,7 +34,10 @@ struct Instructions: ParsableCommand {
   }
 
   private func sweeps(_ stage: SweepStage) throws -> [InstructionSweep] {
-    let plain: [Operation] = [.announce, .urgent, .request, .reply, .loan, .take, .release, .bind, .unbind, .close, .open]
+    let plain: [Operation] = [
+      .announce, .urgent, .across, .batch, .request, .reply, .loan, .take, .batchTake, .release, .bind, .unbind, .report,
+      .close, .reap, .open, .create,
+    ]
     var sweeps = plain.map { InstructionSweep($0) }
     // Recovery of a process that was killed early, in the middle and late in its operation.
     for first in [Operation.announce, .close] {
@@ -101,7 +104,7 @@ struct InstructionSweep {
   func attempt(on stage: SweepStage, _ follow: (Victim) throws -> Bool) throws -> Attempt {
     var repairer: Victim?
     if let first, let firstRoute {
-      repairer = try stage.victim(operation, .stepAlone, second: true)
+      repairer = try stage.victim(operation, .stepAlone, as: .repairer)
       let victim = try stage.victim(first, .step)
       try Self.begin(victim)
       if try firstRoute.follow(to: firstKill, by: victim) {

@@ -5,10 +5,19 @@ import KBUSShm
 
 @safe final class SweepStage {
   let directory: Directory
-  /// Two, for two victims at once.
+  /// One for each role.
   private let nurseries: [Nursery]
   private let noted: UnsafeMutablePointer<csurvival_store>
   private static let room = 1 << 16
+
+  /// Of processes that are there at once.
+  enum Role: Int, CaseIterable {
+    case victim
+    /// Does its operation after another has been killed in its own.
+    case repairer
+    /// Dead when a victim begins.
+    case peer
+  }
 
   let scene: Scene
 
@@ -18,16 +27,22 @@ import KBUSShm
     let noted = unsafe memory.assumingMemoryBound(to: csurvival_store.self), file = directory.bus
     unsafe self.noted = noted
     // Before anything of a bus is open here.
-    nurseries = (0..<2).map { _ in
+    nurseries = Role.allCases.map { _ in
       Nursery { board in unsafe try Performance.run(board, stores: noted, room: Self.room, file: file) }
     }
     scene = try Scene(in: directory)
   }
 
-  /// A process that is about to perform the operation. `second`: while another is.
-  func victim(_ operation: Operation, _ mode: Mode, limit: UInt64 = 0, second: Bool = false) throws -> Victim {
-    let victim = try nurseries[second ? 1 : 0].start(operation: operation.rawValue, mode: mode.rawValue, limit: limit)
+  /// A process that is about to perform the operation.
+  func victim(_ operation: Operation, _ mode: Mode, limit: UInt64 = 0, as role: Role = .victim) throws -> Victim {
+    let victim = try nurseries[role.rawValue].start(operation: operation.rawValue, mode: mode.rawValue, limit: limit)
     try victim.waitUntilReady()
+    if operation == .reap {
+      // It leaves all that a close takes care of.
+      let peer = try self.victim(.close, .vanish, as: .peer)
+      peer.go()
+      try expect(try peer.finish() == .killed, "the peer lives on")
+    }
     try scene.play(operation)
     return victim
   }

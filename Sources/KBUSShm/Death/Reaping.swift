@@ -53,13 +53,16 @@ extension SharedBus {
     case .one(let index): look(at: index, thorough: true)
     }
     guard !found.isEmpty else { return remaining }
-    // A sender that was killed after it gave the lock back may have owed anybody a wake.
-    defer {
-      ringAll()
-      removeStrayFifos()
+    do {
+      // Before the burials: if we are killed here, there is still somebody to be buried, by whom all of this is done again.
+      defer {
+        // A sender that was killed after it gave the lock back may have owed anybody a wake.
+        ringAll()
+        removeStrayFifos()
+      }
+      for (index, incarnation, _) in found { while try reap((index, incarnation, .ending)) {} }
     }
-    for suspect in found { while try reap(suspect) {} }
-    for (index, incarnation, verdict) in found where verdict == .ending && isGone(owner(index)) {
+    for (index, incarnation, verdict) in found where verdict == .over || isGone(owner(index)) {
       while try reap((index, incarnation, .over)) {}
     }
     return remaining
@@ -85,7 +88,7 @@ extension SharedBus {
     let owner = owner(suspect.index)
     guard owner.incarnation == suspect.incarnation else { return false }
     do throws(KBusError) {
-      if !owner.isDeparted { return try departStep(owner, &rings) || suspect.verdict == .over }
+      if !owner.isDeparted { return try departStep(owner, &rings) }
       return suspect.verdict == .over ? try buryStep(owner) : false
     } catch {
       // What was begun can't be finished: nobody can trust this bus any more.

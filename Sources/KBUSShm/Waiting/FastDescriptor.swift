@@ -117,11 +117,11 @@ extension SharedBus {
     return fifo
   }
 
-  /// Removes the FIFOs of Ksocks that are not on the bus any more: they were not closed, but buried. A Ksock is on the bus before it
-  /// makes its FIFO.
+  /// Removes the FIFOs of Ksocks that were not closed, but have departed, or are not on the bus any more. A Ksock is on the bus before
+  /// it makes its FIFO.
   func removeStrayFifos() {
     for incarnation in BusDirectory.fifos(of: number, in: directory) {
-      let isStray = !(0..<geometry.limits.ksocks).contains { ksock($0).incarnation == incarnation }
+      let isStray = !(0..<geometry.limits.ksocks).contains { ksock($0).incarnation == incarnation && !ksock($0).isDeparted }
       if isStray { BusDirectory.removeFifo(path, incarnation) }
     }
   }

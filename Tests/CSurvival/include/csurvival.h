@@ -52,8 +52,9 @@ typedef struct csurvival_store {
 } csurvival_store;
 
 /* From now on every store by this thread into the mapping of the file with this name is noted, by making its pages
- * unwritable: the processor itself says where a store is. Returns the bytes of the mapping, or -errno. */
-long csurvival_watch_stores(const char *file, csurvival_store *stores, long room);
+ * unwritable: the processor itself says where a store is. If it is not mapped, the next file that will be, shared, is meant instead. 0,
+ * or -errno. */
+int csurvival_watch_stores(const char *file, csurvival_store *stores, long room);
 /* Returns how many there were. */
 long csurvival_unwatch_stores(void);
 
