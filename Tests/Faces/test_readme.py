@@ -99,14 +99,19 @@ def test_python(fresh_bus):
     assert printed.startswith(start) and printed.endswith(end + "\n") and printed.count("\n") == 1
 
 
-def test_shell(fresh_bus, tool):
+def test_shell(fresh_bus, tool, tmp_path):
     lines = indented(section("From the shell"))[0].splitlines()
     build = lines.pop(0)
     assert build.startswith("swift build")
     # Not so long as a second, and as long as it takes. Pasted, the jobs live on at the prompt.
     sleep = "sleep() { until kbus bindings | grep -q Sensors; do :; done; }"
     script = "\n".join(["set -e", sleep, *lines, "kill %1", "wait"])
-    printed = output_of("bash", "-c", script, env={**os.environ, "PATH": f"{SWIFT}:{os.environ['PATH']}"})
+    trace = tmp_path / "trace"
+    try:
+        printed = output_of("bash", "-xc", f"exec 2>{trace}\n{script}", env={**os.environ, "PATH": f"{SWIFT}:{os.environ['PATH']}"})
+    except TimeoutError:
+        processes = subprocess.run(["ps", "-eo", "pid,ppid,stat,wchan:20,args"], capture_output=True, text=True).stdout
+        pytest.fail(f"it hangs:\n{trace.read_text()[-2000:]}\n" + "\n".join(re.findall(".*kbus.*", processes)))
     assert "<Announcement '$.Sensors.Kitchen', id=[0:1], from=2, data=b'21.5'>" in printed
     assert "data=b'it is late'" in printed
     assert "EPIPE" in printed
