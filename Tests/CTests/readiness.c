@@ -88,6 +88,20 @@ TEST("M-05, M-06: a Ksock whose message waits is not writable until there is roo
     CHECK_NEXT(listener, "<Announcement '$.F' id=[0:2] from=1 flags=0x100 aWT data=try>");
 }
 
+TEST("M-05: it is writable when the read that makes room returns, though the library's own thread is woken for it") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_msg_id_t id;
+    uint32_t length;
+    fill_up(listener, sender, "$.F");
+    for (int round = 0; round < 1000; round++) {
+        CHECK_FAILS(try_to_send(sender, "$.F", KBUS_BIT_ALL_OR_WAIT, &id), EAGAIN);
+        CHECK_EQUAL(poll_says(sender, 0), 0);
+        CHECK_EQUAL(kbus_ksock_next_msg(listener, &length), 1);
+        CHECK_EQUAL(poll_says(sender, 0), KBUS_KSOCK_WRITABLE);
+        CHECK_EQUAL(kbus_ksock_send(sender, &id), 0);
+    }
+}
+
 /* A child that does something with Ksocks of its own; it waits for a byte on its pipe before. */
 struct child {
     pid_t process;

@@ -264,10 +264,12 @@ extension Ksock {
   }
 
   /// Tries the pending message again while the program sits in poll and can't be asked. If it is refused nothing is settled yet:
-  /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready.
-  func retryForProgram(unlessBusy: Bool = false) {
+  /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready. False if another
+  /// thread was busy with it.
+  @discardableResult
+  func retryForProgram(unlessBusy: Bool = false) -> Bool {
     if unlessBusy {
-      guard tryLockSends() else { return }
+      guard tryLockSends() else { return false }
     } else {
       lockSends()
     }
@@ -275,6 +277,7 @@ extension Ksock {
     let mustRing = owesStatus
     unlockSends()
     if mustRing { shared.ringDescriptor(of: record) }
+    return true
   }
 
   /// Settles what the helper could not: the refusal becomes a status message.

@@ -13,6 +13,7 @@ struct Rings {
   private var count = 0
   private var all = false
   private var helpers = false
+  private var room = false
   /// The name whose listeners are among them, of several that bear the same.
   private var name: NameReference?
   private let bus: BorrowedBus
@@ -45,8 +46,12 @@ struct Rings {
   /// There is something for the helper of this Ksock's owner to do: room for its pending message, or an answer to watch over.
   mutating func addHelper(of ksock: KsockRecord) { if ksock.hasFullDescriptor { helpers = true } }
 
+  /// Room has appeared; our helper may have seen that before us.
+  mutating func addRoom() { room = true }
+
   /// After the lock has been given back.
   func wake() {
+    if room { bus.shared.helped.waitForHelper() }
     if count == 0, !helpers { return }
     cshm_fence()
     for place in 0..<count { bus.shared.wake(bus.shared.ksock(Int(ksocks[place]))) }
@@ -113,6 +118,7 @@ extension SharedBus {
 
   /// Rings all Ksocks that have a message pending: room may have appeared for it.
   func ringPending(_ rings: inout Rings) {
+    rings.addRoom()
     guard memory.u32(geometry.state + CSHM_STATE_PENDING_SENDERS) != 0 else { return }
     for index in 0..<geometry.limits.ksocks {
       let ksock = ksock(index)

@@ -111,6 +111,47 @@ final class Helper: @unchecked Sendable {
 final class HelpedKsocks: @unchecked Sendable {
   // Sendable: everything is guarded by the process lock.
   private var ksocks: [Ksock] = []
+  /// Odd while the helper tries a message that its program has pending.
+  private let turn = LocalPlace<UInt32>(0)
+  /// Its thread, since its first turn.
+  private let thread = LocalPlace<UInt32>(0)
+
+  deinit {
+    turn.deallocate()
+    thread.deallocate()
+  }
+
+  private var ownThread: UInt32 { unsafe cshm_robust_own().pointee.thread }
+  private var isHelper: Bool { unsafe cshm_load32_acquire(thread.address) == ownThread }
+
+  /// Runs on the helper's thread.
+  fileprivate func takeTurn(_ body: () -> Void) {
+    unsafe cshm_store32(thread.address, ownThread)
+    _ = unsafe cshm_add32(turn.address, 1)
+    body()
+    _ = unsafe cshm_add32(turn.address, 1)
+    _ = unsafe cshm_futex_wake(turn.address, CInt.max)
+  }
+
+  /// Tries until it is not the helper that is in the way, and returns when that is done with what it is at. It waits for no lock of
+  /// this process meanwhile, so the caller may hold any.
+  fileprivate func insist(_ tries: () -> Bool) {
+    var isDone = false
+    while !isDone {
+      let before = unsafe cshm_load32_acquire(turn.address)
+      isDone = tries()
+      if isHelper { return }
+      let now = unsafe cshm_load32_acquire(turn.address)
+      if now & 1 != 0 {
+        _ = unsafe cshm_futex_wait(turn.address, now, UInt64.max)
+      } else if now == before {
+        return
+      }
+    }
+  }
+
+  /// What the helper is sending is sent, and the program's descriptor says so.
+  func waitForHelper() { if unsafe cshm_load32_acquire(turn.address) & 1 != 0 { insist { true } } }
 
   /// The one before this place; from the back, so that what is removed meanwhile makes no other be passed over. Not all of them at
   /// once: a child made meanwhile would keep that list for good.
@@ -166,13 +207,14 @@ extension SharedBus {
   }
 
   /// There is something for helpers to do. What is ours to do is done at once, so that a program with one thread finds its
-  /// Ksocks as they should be when the call returns. A Ksock that is busy is left to the helper.
+  /// Ksocks as they should be when the call returns: it does not compete with its helper, which is rung afterwards; if that is at it
+  /// already, it may have begun too early. A Ksock in which another thread is busy is left to the helper.
   func callHelpers() {
-    ringHelpers()
     var place = Int.max
     while let ksock = helped.ksock(before: &place) {
-      if ksock.record.pending != 0 { ksock.retryForProgram(unlessBusy: true) }
+      helped.insist { ksock.record.pending == 0 || ksock.retryForProgram(unlessBusy: true) }
     }
+    ringHelpers()
   }
 
   /// One look at every Ksock. Returns whether one is to be looked at again.
@@ -193,7 +235,7 @@ extension SharedBus {
       ksock.close()
       return false
     }
-    if record.pending != 0 { ksock.retryForProgram() }
+    if record.pending != 0 { helped.takeTurn { ksock.retryForProgram() } }
     if record.isLeftToHelper, !record.hasFastDescriptor { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
     guard ksock.findDescriptor() != nil else {
