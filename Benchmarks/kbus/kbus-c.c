@@ -5,12 +5,7 @@
  * stamps and stamps its reply; the client checks those.
  */
 #include "cbench_counts.h"
-#include "cbench_loop.h"
-
-#include <kbus/kbus.h>
-#include <kbus/kbus_shm.h>
-
-#include <stdio.h>
+#include "kbus-c.h"
 
 static const char NAME[] = "$.Bench.RoundTrip";
 static const int64_t AN_HOUR = 3600000000000;
@@ -22,13 +17,6 @@ struct end {
     uint8_t *payload; /* private memory, where the interface is to copy */
     kbus_message_t *request;
 };
-
-static void check(int result, const char *what) {
-    if (result >= 0) return;
-    char sentence[512];
-    snprintf(sentence, sizeof sentence, "%s: %s", what, kbus_last_error());
-    cbench_fail(sentence, result);
-}
 
 static void open_end(struct end *end) {
     end->ksock = kbus_ksock_open(0, O_RDWR);
@@ -239,6 +227,10 @@ int main(int argc, char **argv) {
     if (strcmp(part.scenario, "messages") == 0) {
         open_pair(&end);
         cbench_count_messages(&part, pass, &end);
+        return 0;
+    }
+    if (strcmp(part.scenario, "oneway") == 0 || strcmp(part.scenario, "throughput") == 0) {
+        play_fan(&part);
         return 0;
     }
     if (strcmp(part.scenario, "rtt") != 0) cbench_unavailable("kbus.c has no part in this");

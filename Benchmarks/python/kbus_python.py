@@ -185,6 +185,11 @@ def main() -> None:
         idle.bind("$.Bench.Idle")
         open(part.output, "wb").close()
         idle.wait_for_msg()
+    if part.scenario in ("oneway", "throughput"):
+        import kbus_python_fan
+
+        kbus_python_fan.Fan(part).play()
+        return
     if part.scenario != "rtt":
         give_up("kbus.python has no part in this", UNAVAILABLE)
 

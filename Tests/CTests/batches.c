@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "bus.h"
 
+#include <pthread.h>
+
 enum { MOST = 64 };
 
 static kbus_message_t messages[2 * MOST];
@@ -113,4 +115,44 @@ TEST("a message that has to wait for room does so only if it is the first") {
     check_numbered(message, kbus_msg_data_ptr(message), 2);
     kbus_msg_delete(&message);
     CHECK_NOTHING(listener);
+}
+
+enum { MANY = 100000 };
+
+static void *read_many(void *context) {
+    kbus_ksock_t listener = *(kbus_ksock_t *)context;
+    for (uint32_t expected = 0; expected < MANY;) {
+        kbus_received_t *received[MOST];
+        int count = kbus_receive_many_in_place(listener, -1, received, MOST);
+        CHECK(count > 0);
+        for (int place = 0; place < count; place++, expected++) {
+            CHECK_EQUAL(*(const uint32_t *)kbus_received_message(received[place])->data, expected);
+            kbus_received_release(received[place]);
+        }
+    }
+    return NULL;
+}
+
+TEST("a reader that makes room all the time gets each message once, whoever sends those that wait") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    uint32_t most = 20, numbers[16];
+    pthread_t reader;
+    CHECK_EQUAL(kbus_ksock_max_messages(listener, &most), 0);
+    CHECK_EQUAL(pthread_create(&reader, NULL, read_many, &listener), 0);
+    for (uint32_t sent = 0; sent < MANY;) {
+        int count = MANY - sent < 16 ? (int)(MANY - sent) : 16;
+        for (int place = 0; place < count; place++) {
+            numbers[place] = sent + (uint32_t)place;
+            messages[place] = pointy("$.F", NULL);
+            messages[place].data = &numbers[place];
+            messages[place].data_len = sizeof numbers[place];
+            messages[place].flags = KBUS_BIT_ALL_OR_WAIT;
+            pointers[place] = &messages[place];
+        }
+        int result = kbus_send_many(sender, pointers, (size_t)count, NULL);
+        if (result == -EAGAIN) CHECK_EQUAL(kbus_wait_within(sender, KBUS_KSOCK_WRITABLE, 10 * SECOND), KBUS_KSOCK_WRITABLE);
+        else CHECK(result > 0);
+        sent += result == -EAGAIN ? 1 : (uint32_t)result;
+    }
+    CHECK_EQUAL(pthread_join(reader, NULL), 0);
 }

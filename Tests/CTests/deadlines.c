@@ -50,6 +50,22 @@ TEST("send_within that finds no room in time drops the message; nobody gets it")
     CHECK_EQUAL(queued(listener), 1);
 }
 
+TEST("send_within without a message waits with the one that waits already") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_msg_id_t id, told;
+    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &told), ENOMSG);
+    fill_up(listener, sender, "$.F");
+    CHECK_FAILS(try_to_send(sender, "$.F", KBUS_BIT_ALL_OR_WAIT, &id), EAGAIN);
+    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &told), ETIMEDOUT);
+    CHECK_FAILS(kbus_ksock_send(sender, &told), ENOMSG);
+    CHECK_FAILS(try_to_send(sender, "$.F", KBUS_BIT_ALL_OR_WAIT, &id), EAGAIN);
+    CHECK_NEXT(listener, "<Announcement '$.F' id=[0:1] from=1 data=filler>");
+    CHECK_EQUAL(kbus_send_within(sender, NULL, 0, &told), 0);
+    CHECK_EQUAL(told.serial_num, id.serial_num);
+    CHECK_EQUAL(queued(listener), 1);
+    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &told), ENOMSG);
+}
+
 static void *take_one(void *listener) {
     kbus_message_t *message = take(*(kbus_ksock_t *)listener);
     kbus_msg_delete(&message);

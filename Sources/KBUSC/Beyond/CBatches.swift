@@ -19,10 +19,9 @@ public func kbus_send_many(
       if batch.count == 0 { throw error }
     }
     do throws(KBusError) {
-      try ksock.ksock.send(&batch)
+      try ksock.ksock.send(&batch, keepingPending: false)
     } catch {
       if batch.sentCount == 0 { throw error }
-      if error.code == .pending { _ = try ksock.ksock.discard() }
     }
     if let ids = unsafe msg_ids { for place in 0..<batch.sentCount { unsafe ids[place] = kbus_msg_id(batch.sentID(place)) } }
     return CInt(batch.sentCount)

@@ -7,16 +7,13 @@ public func kbus_send_within(
   _ ksock: kbus_ksock_t, _ msg: UnsafePointer<kbus_message_t>!, _ timeout_ns: Int64, _ msg_id: UnsafeMutablePointer<kbus_msg_id_t>!
 ) -> CInt {
   call(on: ksock, looking: false) { ksock throws(KBusError) in
-    let message = unsafe try given(msg)
     var id: MessageID
     do throws(KBusError) {
-      id = unsafe try ksock.ksock.send(message)
+      id = unsafe try msg == nil ? ksock.ksock.sendPending() : ksock.ksock.send(given(msg))
     } catch  where error.code == .pending {
       id = try ksock.ksock.lastMessageID()
       // Until it is dropped the helper may still send it.
-      if try !ksock.ksock.waitUntilWritable(within: limit(timeout_ns)), try ksock.ksock.discard() {
-        throw .timedOut("send", unsafe MessageName(message.nameBytes.bytes))
-      }
+      if try !ksock.ksock.waitUntilWritable(within: limit(timeout_ns)), try ksock.ksock.discard() { throw .noRoomInTime("send") }
     }
     unsafe msg_id?.pointee = kbus_msg_id(id)
     return 0

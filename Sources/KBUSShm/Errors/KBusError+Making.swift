@@ -114,6 +114,10 @@ extension KBusError {
     Self(.timedOut, operation, "the time limit passed without an answer for \"\(name)\"")
   }
 
+  @inline(never) static func noRoomInTime(_ operation: StaticString) -> Self {
+    Self(.timedOut, operation, "the time limit passed without room for the message, which is dropped")
+  }
+
   @inline(never) static func badValue(_ operation: StaticString, _ found: Phrase) -> Self { Self(.badValue, operation, found) }
 
   // The Ksock

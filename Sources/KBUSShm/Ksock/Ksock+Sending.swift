@@ -265,14 +265,9 @@ extension Ksock {
 
   /// Tries the pending message again while the program sits in poll and can't be asked. If it is refused nothing is settled yet:
   /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready. False if another
-  /// thread was busy with it.
-  @discardableResult
-  func retryForProgram(unlessBusy: Bool = false) -> Bool {
-    if unlessBusy {
-      guard tryLockSends() else { return false }
-    } else {
-      lockSends()
-    }
+  /// thread is busy with it.
+  func retryForProgram() -> Bool {
+    guard tryLockSends() else { return false }
     if let id = pending?.id, !wasRefused, (try? retryPendingLocked(refusing: false)) == true, !wasRefused { sentByHelper = id }
     let mustRing = owesStatus
     unlockSends()

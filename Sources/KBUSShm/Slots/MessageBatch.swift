@@ -97,7 +97,11 @@ extension Ksock {
   /// The first message that can't be sent ends it: those before it are sent, `sentCount` of them; it is gone, or waits if the
   /// error is `pending`, as with `send`; those behind it are still in the batch, and the next call goes on with them.
   /// **Blocking:** never. **Errors:** those of `send`, about the first message that is not sent.
-  public func send(_ batch: inout MessageBatch) throws(KBusError) {
+  public func send(_ batch: inout MessageBatch) throws(KBusError) { try send(&batch, keepingPending: true) }
+
+  /// `keepingPending`: otherwise a message that would have to wait behind others that are sent is dropped, before any other thread
+  /// can send it.
+  package func send(_ batch: inout MessageBatch, keepingPending: Bool) throws(KBusError) {
     guard batch.ksock === self else { throw .badValue("send", "the batch is of another Ksock") }
     try check("send")
     batch.begin()
@@ -110,7 +114,7 @@ extension Ksock {
     while let message = batch.next, case .sent = send(message, &batch, &rings) {}
     shared.unlock()
     rings.wake()
-    try settleLast(&batch)
+    try settleLast(&batch, keepingPending: keepingPending)
   }
 
   /// One message of a batch, with the bus lock.
@@ -138,9 +142,14 @@ extension Ksock {
   }
 
   /// What became of the message that could not be sent, if there was one. Without the bus lock.
-  private func settleLast(_ batch: inout MessageBatch) throws(KBusError) {
+  private func settleLast(_ batch: inout MessageBatch, keepingPending: Bool) throws(KBusError) {
     let failed = batch.failed
     batch.removeDone()
-    if let failed { try settle(failed.message, failed.outcome) }
+    guard let failed else { return }
+    if !keepingPending, batch.sentCount > 0, case .wait(let error) = failed.outcome {
+      try settle(failed.message, .refused(error))
+    } else {
+      try settle(failed.message, failed.outcome)
+    }
   }
 }

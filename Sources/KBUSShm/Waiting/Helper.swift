@@ -124,13 +124,18 @@ final class HelpedKsocks: @unchecked Sendable {
   private var ownThread: UInt32 { unsafe cshm_robust_own().pointee.thread }
   private var isHelper: Bool { unsafe cshm_load32_acquire(thread.address) == ownThread }
 
-  /// Runs on the helper's thread.
-  fileprivate func takeTurn(_ body: () -> Void) {
+  /// Tries a Ksock's message, on the helper's thread. No turn lasts while another thread is busy with the Ksock: that may wait for it to end.
+  fileprivate func takeTurn(_ ksock: Ksock) {
     unsafe cshm_store32(thread.address, ownThread)
-    _ = unsafe cshm_add32(turn.address, 1)
-    body()
-    _ = unsafe cshm_add32(turn.address, 1)
-    _ = unsafe cshm_futex_wake(turn.address, CInt.max)
+    while true {
+      _ = unsafe cshm_add32(turn.address, 1)
+      let isDone = ksock.retryForProgram()
+      _ = unsafe cshm_add32(turn.address, 1)
+      _ = unsafe cshm_futex_wake(turn.address, CInt.max)
+      if isDone { return }
+      ksock.lockSends()
+      ksock.unlockSends()
+    }
   }
 
   /// Tries until it is not the helper that is in the way, and returns when that is done with what it is at. It waits for no lock of
@@ -212,7 +217,7 @@ extension SharedBus {
   func callHelpers() {
     var place = Int.max
     while let ksock = helped.ksock(before: &place) {
-      helped.insist { ksock.record.pending == 0 || ksock.retryForProgram(unlessBusy: true) }
+      helped.insist { ksock.record.pending == 0 || ksock.retryForProgram() }
     }
     ringHelpers()
   }
@@ -235,7 +240,7 @@ extension SharedBus {
       ksock.close()
       return false
     }
-    if record.pending != 0 { helped.takeTurn { ksock.retryForProgram() } }
+    if record.pending != 0 { helped.takeTurn(ksock) }
     if record.isLeftToHelper, !record.hasFastDescriptor { ringDescriptor(of: record) }
     guard record.isWatched else { return false }
     guard ksock.findDescriptor() != nil else {

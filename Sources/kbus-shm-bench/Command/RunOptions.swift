@@ -10,14 +10,14 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The processors to use: the client's, then the server's.", valueName: "a,b"))
   var pin: CPUList?
 
-  @Option(help: "How many times everything is measured, turn by turn. (default: 5; in `all`: 3)")
+  @Option(help: "How many times everything is measured, turn by turn. (default: 5; in `all`: 3; in `death`: 2)")
   var runs: Int?
 
-  @Option(help: "How many round trips, or messages, each of these times at most. (default: 10000)")
+  @Option(help: "How many round trips, or messages, each of these times at most. (default: 10000; in `death`: 100)")
   var samples: Int?
 
   @Option(
-    help: "How many milliseconds each of these may take; what takes longer is timed less often. (default: 250; in `all`: 100)")
+    help: "How many milliseconds each may take; what takes longer is timed less often. (default: 250; in `all`: 100; in `death`: 3000)")
   var milliseconds: Int?
 
   @Option(help: "Measure this transport only (kbus, kbus.c, limit.futex, peer.zeromq, ...). May be given again.")
@@ -93,8 +93,8 @@ struct RunOptions: ParsableArguments {
   }
 
   /// Measures what is chosen of these and prints it. Fails if something failed that should have worked.
-  func report(_ name: String, _ cases: [Case]) throws {
-    let report = try measure([(name, cases)])
+  func report(_ name: String, _ cases: [Case], _ defaults: Defaults = Defaults()) throws {
+    let report = try measure([(name, cases)], defaults)
     print(json ? try report.json() : report.tables)
     if report.hasFailures { throw ExitCode.failure }
   }

@@ -8,7 +8,7 @@ enum OneWay {
   /// sender from sending it.
   static let cases: [Case] = rates.flatMap { rate in
     [Mode.spin, .sleep].flatMap { mode in
-      [Transport.ring, .bus].map { oneWay($0, mode, rate: rate) }
+      ([Transport.ring, .bus, .busFromC] + (rate <= 10_000 ? [.busFromPython] : [])).map { oneWay($0, mode, rate: rate) }
     }
   }
 
@@ -40,6 +40,14 @@ enum Throughput {
     [throughput(.ring, senders: senders, listeners: listeners), throughput(.bus, senders: senders, listeners: listeners)]
       + [throughput(.bus, .batch, senders: senders, listeners: listeners)]
       + (senders == 1 ? [throughput(.bus, .copy, senders: senders, listeners: listeners)] : [])
+      + (senders == 1 ? faces(listeners: listeners) : [])
+  }
+
+  /// Python has to start an interpreter for each listener.
+  private static func faces(listeners: Int) -> [Case] {
+    ([Transport.busFromC] + (listeners <= 4 ? [.busFromPython] : [])).flatMap { transport in
+      [Interface.loan, .batch, .copy].map { throughput(transport, $0, senders: 1, listeners: listeners) }
+    }
   }
 
   static func throughput(
