@@ -27,6 +27,8 @@ uint32_t cshm_processors(void) {
     return (uint32_t)n;
 }
 
+uint32_t cshm_processors_online(void) { return (uint32_t)sysconf(_SC_NPROCESSORS_ONLN); }
+
 static uint32_t inode_of(const char *path) {
     struct stat s;
     return stat(path, &s) < 0 ? 0 : (uint32_t)s.st_ino;

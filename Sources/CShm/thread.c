@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 int cshm_thread_start(void *(*body)(void *), void *argument) {
     enum { STACK = 256 * 1024 };
@@ -19,3 +21,6 @@ int cshm_thread_start(void *(*body)(void *), void *argument) {
     pthread_attr_destroy(&attributes);
     return -result;
 }
+
+/* As sched_yield; the library imports `syscall` anyhow. */
+void cshm_yield(void) { syscall(SYS_sched_yield); }

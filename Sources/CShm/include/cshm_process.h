@@ -18,6 +18,8 @@ uint64_t cshm_start_time(uint32_t process);
 int cshm_process_is_gone(uint32_t process, uint64_t start_time);
 /* How many processors the calling thread may run on. */
 uint32_t cshm_processors(void);
+/* Of the whole machine. */
+uint32_t cshm_processors_online(void);
 uint32_t cshm_user_id(void);
 
 /* The value of an environment variable, or NULL; NULL too in a set-uid program. */

@@ -46,6 +46,9 @@ static inline void cshm_pause(void) {
 #endif
 }
 
+/* Lets other threads have the processor first, if there are any that want it. */
+void cshm_yield(void);
+
 /* Asks for a cache line before it is needed: another core had it last, and fetching it takes as long as hundreds of
  * instructions. */
 static inline void cshm_prefetch(const void *p) { __builtin_prefetch(p, 0); }

@@ -59,7 +59,7 @@ extension OpenKsock {
   ) throws(KBusError) -> CInt {
     var place = 0
     do throws(KBusError) {
-      while place < count, let taken = try take(within: place == 0 ? nanoseconds : 0) {
+      while place < count, let taken = try take(within: place == 0 ? nanoseconds : 0, yielding: true) {
         try keep(place, taken)
         place += 1
       }

@@ -33,9 +33,9 @@ final class OpenKsock: @unchecked Sendable {
   }
 
   /// The next message, with a time limit as C has it. No limit is computed while something is queued.
-  func take(within nanoseconds: Int64) throws(KBusError) -> Taken? {
+  func take(within nanoseconds: Int64, yielding: Bool = false) throws(KBusError) -> Taken? {
     if let taken = try ksock.takeAsIs() { return taken }
-    return nanoseconds == 0 ? nil : try ksock.waitToTake(.after(limit(nanoseconds)))
+    return nanoseconds == 0 ? nil : try ksock.waitToTake(.after(limit(nanoseconds)), yielding: yielding)
   }
 
   /// Closes the Ksock on its bus. What is half read or half written is given back.

@@ -58,44 +58,56 @@ extension Ksock {
   @inline(never) private func refuseLength() throws(KBusError) { throw .corrupt(.s3, "receive") }
 
   /// How long a wait spins before it sleeps. Spinning answers many times sooner, and costs a core meanwhile. By default 20
-  /// microseconds, and less while that is in vain; nothing where the thread that opens the Ksock may run on one processor only, since
-  /// whoever is to answer needs it.
-  public func setSpinBudget(_ budget: Duration) { spinBudget.fix(budget.inNanoseconds) }
+  /// microseconds, and less while that is in vain. Where the thread that opens the Ksock may run on one processor only, whoever is to
+  /// answer may need it: then it begins with nothing, and tries a little as long as all its sleeps are short.
+  public func setSpinBudget(_ budget: Duration) { backoff.fix(budget.inNanoseconds) }
 
   // Inside
 
-  func waitToTake(_ deadline: Deadline) throws(KBusError) -> Taken? {
+  /// `yielding`: for somebody to whom it matters how many come, rather than how soon each does.
+  func waitToTake(_ deadline: Deadline, yielding: Bool = false) throws(KBusError) -> Taken? {
     if deadline.isPast { return nil }
     let wasCounted = goInside()
     defer { comeOut(wasCounted) }
     while true {
       if let taken = try takeSpinning(deadline) { return taken }
       if deadline.isPast { return nil }
-      let began = spinBudget.sleepBegins
+      if yielding, let taken = try takeYielding() { return taken }
+      let began = backoff.sleepBegins
       let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
-      spinBudget.noteSleep(since: began)
+      backoff.noteSleep(since: began)
       if let taken { return taken }
     }
   }
 
   /// Looks again and again at the place of the next message. It is written at once, so its line stays with us until then.
   private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
-    var spin = Spin(budget: spinBudget.now, deadline)
+    var spin = Spin(budget: backoff.now, deadline)
     guard spin.goesOn() else { return nil }
     while true {
       let bell = record.bell
       if let taken = try takeNow() {
-        spinBudget.noteSuccess()
+        backoff.noteSuccess()
         return taken
       }
       let sight = sightOfNext(bell)
       repeat {
         guard spin.goesOn() else {
-          spinBudget.noteFailure()
+          backoff.noteFailure()
           return nil
         }
       } while !shared.hasChanged(sight, record)
     }
+  }
+
+  /// Looks once more when the others who want the processor have had it.
+  private func takeYielding() throws(KBusError) -> Taken? {
+    let began = backoff.yieldBegins()
+    guard began != 0 else { return nil }
+    cshm_yield()
+    let taken = try takeNow()
+    backoff.noteYield(since: began, foundAny: taken != nil)
+    return taken
   }
 
   /// `bell`: as it was before the caller's last look.

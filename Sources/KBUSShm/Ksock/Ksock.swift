@@ -67,7 +67,7 @@ public final class Ksock: @unchecked Sendable {
   private let sendLock = LocalPlace<UInt32>(0)
   /// What every send and take asks, where it costs one look.
   let state: LocalPlace<State>
-  let spinBudget: SpinBudget
+  let backoff: Backoff
 
   /// Opens a Ksock on a bus in the standard directory: `$KBUS_DIR`, or `/dev/shm`.
   ///
@@ -114,7 +114,7 @@ public final class Ksock: @unchecked Sendable {
     state = LocalPlace(State(user: generation))
     reading = LocalPlace(ReadingEnd(shared, record))
     ownSlots = LocalArray(repeating: OwnSlots(), count: shared.geometry.classes.count)
-    spinBudget = SpinBudget(cshm_processors() > 1 ? Self.defaultSpin : 0)
+    backoff = Backoff()
   }
 
   struct State: BitwiseCopyable {
@@ -136,9 +136,6 @@ public final class Ksock: @unchecked Sendable {
   /// Whether it is ours and open, as far as one look can tell: if not, others say so for certain.
   @inline(__always) var isPlainlyOpen: Bool { forkMark.seen == state.value.user }
 
-  /// How long a wait spins before it sleeps, where there is another core for the answer to come from: nanoseconds.
-  private static let defaultSpin: UInt64 = 20_000
-
   deinit {
     close()
     shared.leave()
@@ -149,7 +146,7 @@ public final class Ksock: @unchecked Sendable {
     takeLock.deallocate()
     sendLock.deallocate()
     state.deallocate()
-    spinBudget.deallocate()
+    backoff.deallocate()
   }
 
   /// Closes the Ksock: its bindings go, requests sent to it are answered by the bus, and its id is not used again. Closing

@@ -108,7 +108,7 @@ extension Ksock {
   }
 
   private func takeReplySpinning(_ id: MessageID, _ deadline: Deadline) throws(KBusError) -> Taken? {
-    var spin = Spin(budget: spinBudget.most, deadline)
+    var spin = Spin(budget: backoff.near, deadline)
     while true {
       let bell = record.bell
       if let taken = try takeReply(id) { return taken }

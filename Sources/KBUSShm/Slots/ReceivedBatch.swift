@@ -54,11 +54,12 @@ extension Ksock {
     return batch
   }
 
-  /// The same, and waits for the first of them if need be; empty when the time is up. Nil as the time waits for ever.
+  /// The same, and waits for the first of them if need be; empty when the time is up. Nil as the time waits for ever. Before it sleeps
+  /// it may let other threads have the processor, for the sake of how many come rather than of how soon each does.
   public func take(upTo limit: Int, within time: Duration?) throws(KBusError) -> ReceivedBatch {
     var batch = try take(upTo: limit)
-    guard batch.isEmpty, limit > 0, let first = try take(within: time) else { return batch }
-    batch.append(first)
+    guard batch.isEmpty, limit > 0, let first = try waitToTake(.after(time), yielding: true) else { return batch }
+    batch.append(try ReceivedMessage(first, of: self))
     try fill(&batch, upTo: limit)
     return batch
   }

@@ -22,7 +22,7 @@ extension Ksock {
     if try look(at: ksocks, for: what, &found) || deadline.isPast { return found }
     let counted = ksocks.map { $0.goInside() }
     defer { for place in ksocks.indices { ksocks[place].comeOut(counted[place]) } }
-    var spin = Spin(budget: ksocks.reduce(0) { max($0, $1.spinBudget.most) }, deadline)
+    var spin = Spin(budget: ksocks.reduce(0) { max($0, $1.backoff.near) }, deadline)
     repeat {
       if try look(at: ksocks, for: what, &found) { return found }
     } while spin.goesOn()

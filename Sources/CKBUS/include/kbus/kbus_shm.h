@@ -52,8 +52,8 @@ int kbus_wait_any(const kbus_ksock_t *ksocks, size_t count, int wait_for, int64_
 int kbus_ksock_fast_descriptor(kbus_ksock_t ksock);
 /* Waits until a Request of this name would find a Replier, and tells its id. -ETIMEDOUT. */
 int kbus_wait_for_replier(kbus_ksock_t ksock, const char *name, int64_t timeout_ns, uint32_t *replier_ksock_id);
-/* How long a wait spins before it sleeps: until this is called 20 us, less while that is in vain, and nothing where the program has one
- * processor. Spinning answers sooner, and costs a core. */
+/* How long a wait spins before it sleeps: until this is called 20 us, and less while that is in vain, as where the program has one processor.
+ * Spinning answers sooner, and costs a core. */
 int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
 /*
  * Says whether the program waits for this Ksock in poll, select, epoll or the like: it is taken to until it says 0. Then nobody makes its
