@@ -22,7 +22,8 @@ extension Ksock {
   /// Takes the next message in place, and waits for one if need be; nil when the time is up. Nil as the limit waits for ever.
   public func take(within limit: Duration?) throws(KBusError) -> ReceivedMessage? {
     // No clock is read as long as something is queued.
-    if let message = try take() { return message }
+    try requireReading()
+    if let message = try takeQueued() { return message }
     guard let taken = try waitToTake(.after(limit)) else { return nil }
     return try ReceivedMessage(taken, of: self)
   }
