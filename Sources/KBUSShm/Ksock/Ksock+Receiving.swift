@@ -139,7 +139,7 @@ extension Ksock {
       taken = try takeUnawaited()
       if settling, state.value.tendsDescriptor {
         if taken == nil {
-          emptyDescriptor()
+          emptyAfterTake()
           taken = try takeUnawaited()
         }
         settleAfterTake()

@@ -81,7 +81,7 @@ extension Ksock {
       let most = min(limit, Int(CSHM_HELD))
       while batch.count < most, let message = try takeAnother() { batch.append(message) }
       if state.value.tendsDescriptor {
-        if batch.count < most { emptyDescriptor() }
+        if batch.count < most { emptyAfterTake() }
         settleAfterTake()
       }
     } catch {

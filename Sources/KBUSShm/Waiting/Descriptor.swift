@@ -53,13 +53,13 @@ extension Ksock {
     settleDescriptor()
   }
 
-  /// Takes what one sender has put there: in most rounds nobody else has. Without a look at what the number is: the program has just
-  /// called with it. If there is more after all, the descriptor is readable by mistake, once. With takeLock.
-  private func drainOnce() -> Bool {
+  /// Takes what one sender has put into the full one, without a look at what the number is: the program has just called with it.
+  /// 0, -EAGAIN if there was nothing, or another error: then it is to be drained after a look. With takeLock.
+  private func drainOnce() -> CInt {
     cshm_process_lock()
     let number = descriptor.isCopied ? -1 : descriptor.number
     cshm_process_unlock()
-    return descriptor.listens == 0 && cshm_descriptor_drain_once(number) == 0
+    return descriptor.listens == 0 ? cshm_descriptor_drain_once(number) : -CInt(CSHM_EINVAL)
   }
 
   /// With takeLock.
@@ -124,14 +124,24 @@ extension Ksock {
     // A loop takes until there is nothing. The fast one stays readable until then, so that who sends meanwhile need not ring.
     if descriptor.fast >= 0 { return }
     let rung = record.rung
-    if rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT), drainOnce() { beginRound(after: rung) }
+    // In most rounds one sender rings. If more did, it is readable by mistake, once.
+    if rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT), drainOnce() == 0 { beginRound(after: rung) }
     settleDescriptor()
   }
 
-  /// Makes the descriptor unreadable, whatever `rung` says: for a take that found nothing, and is to look again, since who sent
-  /// before this need not have rung. If it was readable it may have been so by mistake: a sender was killed between ringing it and
-  /// saying so. With takeLock.
-  func emptyDescriptor() {
+  /// Makes the descriptor unreadable, whatever `rung` says, for a take that found nothing. If it was readable it may have been so by
+  /// mistake: a sender was killed between ringing it and saying so. The take is to look again: who sent before this need not have
+  /// rung. With takeLock.
+  func emptyAfterTake() {
+    let rung = record.rung
+    // Nothing is there, or one ring and nothing more: that is seen without a look.
+    let isEmpty = descriptor.fast < 0 && (drainOnce() == -CInt(CSHM_EAGAIN) || drainOnce() == -CInt(CSHM_EAGAIN))
+    if !isEmpty { drainDescriptor() }
+    beginRound(after: rung)
+  }
+
+  /// Makes the descriptor unreadable. With takeLock.
+  private func emptyDescriptor() {
     let rung = record.rung
     drainDescriptor()
     beginRound(after: rung)
