@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int give_up(int fifo, int error) {
@@ -39,13 +40,13 @@ int cshm_fifo_open(const char *path, uint64_t inode) {
     return open_fifo(path, 0, inode, &facts);
 }
 
-int cshm_fifo_ring(int fifo) { return write(fifo, "", 1) < 0 && errno != EAGAIN ? -errno : 0; }
+int cshm_fifo_ring(int fifo) { return syscall(SYS_write, fifo, "", 1) < 0 && errno != EAGAIN ? -errno : 0; }
 
 int cshm_fifo_drain(int fifo) {
     char bytes[512];
-    ssize_t n;
-    do n = read(fifo, bytes, sizeof bytes);
-    while (n == (ssize_t)sizeof bytes || (n < 0 && errno == EINTR));
+    long n;
+    do n = syscall(SYS_read, fifo, bytes, sizeof bytes);
+    while (n == (long)sizeof bytes || (n < 0 && errno == EINTR));
     return n < 0 && errno != EAGAIN ? -errno : 0;
 }
 

@@ -47,6 +47,19 @@ import Testing
     #expect(cshm_descriptor_drain(socket.number, listens) == 0, "there is nothing to drain")
   }
 
+  @Test("one ring after the other can be taken off one that does not listen")
+  func once() throws {
+    let socket = try Socket(listens: 0)
+    defer { _ = close(socket.number) }
+    for _ in 0..<2 { #expect(cshm_descriptor_ring(socket.name) == 0) }
+    #expect(cshm_descriptor_drain_once(socket.number) == 0)
+    #expect(socket.events == POLLOUT | POLLIN)
+    #expect(cshm_descriptor_drain_once(socket.number) == 0)
+    #expect(socket.events == POLLOUT)
+    #expect(cshm_descriptor_drain_once(socket.number) == -EAGAIN)
+    #expect(cshm_descriptor_drain_once(-1) == -EBADF)
+  }
+
   @Test("blocking makes it unwritable, closing the sink writable; ringing and draining change nothing of that")
   func writable() throws {
     let socket = try Socket(listens: 0)

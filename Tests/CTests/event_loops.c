@@ -16,7 +16,15 @@ static void take_and_drop(kbus_ksock_t ksock) {
     kbus_msg_delete(&message);
 }
 
-TEST("the fast descriptor is readable while a message is queued; the Ksock itself tells of room only") {
+/* As a loop does when it is woken. */
+static int take_all(kbus_ksock_t ksock) {
+    kbus_message_t *message;
+    int count = 0;
+    for (; kbus_receive_within(ksock, 0, &message) == 1; count++) kbus_msg_delete(&message);
+    return count;
+}
+
+TEST("the fast descriptor is readable from a message until none is found; the Ksock itself tells of room only") {
     kbus_ksock_t listener = new_listener("$.F");
     announce(listener, "$.F", NULL);
     int fast = kbus_ksock_fast_descriptor(listener);
@@ -26,14 +34,14 @@ TEST("the fast descriptor is readable while a message is queued; the Ksock itsel
     CHECK(is_readable(fast));
     CHECK_EQUAL(poll(&entry, 1, 0), 1);
     CHECK_EQUAL(entry.revents, POLLOUT);
-    take_and_drop(listener);
+    CHECK_EQUAL(take_all(listener), 1);
     for (int i = 0; i < 3; i++) {
         CHECK(!is_readable(fast));
         announce(listener, "$.F", NULL);
         announce(listener, "$.F", NULL);
         take_and_drop(listener);
         CHECK(is_readable(fast));
-        take_and_drop(listener);
+        CHECK_EQUAL(take_all(listener), 1);
     }
     CHECK(!is_readable(fast));
     CHECK_EQUAL(kbus_ksock_close(listener), 0);

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* Exceptional conditions are part of the answer; there never are any. */
@@ -250,6 +251,51 @@ TEST("dup gives another number for the same Ksock; closing the last one closes i
     CHECK_EQUAL(kbus_ksock_close(third), 0);
     CHECK_EQUAL(replier_of(other, "$.Q"), 0);
     CHECK_NEXT(other, "<Status '$.KBUS.Replier.Ignored' id=[0:2] to=1 from=2 in_reply_to=[0:1] flags=0x4 SYN>");
+}
+
+TEST("what has a number that was a Ksock's keeps what it holds, though the Ksock is read by a copy of that") {
+    kbus_ksock_t sender = new_ksock(), first = new_listener("$.F"), second = dup(first), third = fcntl(first, F_DUPFD_CLOEXEC, 100);
+    int ends[2];
+    char byte;
+    CHECK_EQUAL(ksock_id(second), ksock_id(first));
+    CHECK_EQUAL(close(first), 0);
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, ends), 0);
+    CHECK_EQUAL(ends[0], first);
+    CHECK_EQUAL(send(ends[1], "x", 1, 0), 1);
+    kbus_ksock_t copies[] = { second, third };
+    for (int i = 0; i < 2; i++) {
+        kbus_message_t *message;
+        announce(sender, "$.F", NULL);
+        CHECK_READY(copies[i], KBUS_KSOCK_READABLE | KBUS_KSOCK_WRITABLE);
+        CHECK_EQUAL(kbus_receive_within(copies[i], 0, &message), 1);
+        kbus_msg_delete(&message);
+        CHECK_READY(copies[i], KBUS_KSOCK_WRITABLE);
+    }
+    CHECK_EQUAL(recv(ends[0], &byte, 1, 0), 1);
+    close(ends[0]);
+    close(ends[1]);
+    CHECK_EQUAL(kbus_ksock_close(second), 0);
+    CHECK_EQUAL(kbus_ksock_close(third), 0);
+}
+
+TEST("what has a number that was the library's own socket is left alone, and who was to be rung is rung") {
+    enum { NUMBERS = 64 };
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    int was_open[NUMBERS], own = -1, ends[2];
+    char byte;
+    for (int number = 0; number < NUMBERS; number++) was_open[number] = fcntl(number, F_GETFD) >= 0;
+    announce(sender, "$.F", "1");
+    for (int number = 0; number < NUMBERS; number++) if (!was_open[number] && fcntl(number, F_GETFD) >= 0) own = number;
+    CHECK(own >= 0);
+    CHECK_NEXT(listener, "<Announcement '$.F' id=[0:1] from=1 data=1>");
+    CHECK_EQUAL(close(own), 0);
+    CHECK_EQUAL(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
+    CHECK_EQUAL(ends[0], own);
+    announce(sender, "$.F", "2");
+    CHECK_READY(listener, KBUS_KSOCK_READABLE | KBUS_KSOCK_WRITABLE);
+    CHECK_EQUAL(recv(ends[1], &byte, 1, MSG_DONTWAIT), -1);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 TEST("a program that is started does not inherit a Ksock") {

@@ -14,7 +14,7 @@ def is_readable(number):
 
 
 class TestFastDescriptor:
-    def test_is_readable_while_a_message_is_queued(self, rosencrantz, guildenstern):
+    def test_is_readable_until_no_message_is_found(self, rosencrantz, guildenstern):
         rosencrantz.bind("$.F")
         number = rosencrantz.fast_fileno()
         assert rosencrantz.fast_fileno() == number != rosencrantz.fileno()
@@ -23,6 +23,7 @@ class TestFastDescriptor:
             guildenstern.send_msg(Announcement("$.F"))
             assert is_readable(number)
             assert rosencrantz.read_next_msg().name == "$.F"
+            assert rosencrantz.read_next_msg() is None
         assert not is_readable(number)
 
     def test_the_calls_of_the_ksock_wait_for_it(self, rosencrantz, guildenstern):

@@ -27,6 +27,8 @@ int cshm_descriptor_open(cshm_descriptor_name name, uint64_t *inode);
 int cshm_descriptor_ring(cshm_descriptor_name name);
 /* Makes it unreadable. */
 int cshm_descriptor_drain(int descriptor, uint32_t listens);
+/* Takes one ring off one that does not listen. Negative if there was none. */
+int cshm_descriptor_drain_once(int descriptor);
 /* Makes it unwritable: returns a sink. */
 int cshm_descriptor_block(int descriptor);
 /* Makes it writable again, and closes the sink. */

@@ -41,7 +41,7 @@ extension Ksock {
       try shared.unbind(name.bytes, form: form, isReplier: kind == .replier, record, &rings)
     }
     // What it took out of the queue may have been all.
-    settleDescriptor(foundNothing: false)
+    settleDescriptor()
   }
 
   /// The Ksock that is bound as Replier to exactly this name; nil if there is none. Wildcards are not expanded.

@@ -147,10 +147,16 @@ extension Ksock {
 
   /// With takeLock, which it gives back. `settling`: leaves the descriptor as the queue then is.
   private func takeLocked(settling: Bool) throws(KBusError) -> Taken? {
-    let taken: Taken?
+    var taken: Taken?
     do throws(KBusError) {
       taken = try takeUnawaited()
-      if settling, state.value.tendsDescriptor { settleDescriptor(foundNothing: taken == nil) }
+      if settling, state.value.tendsDescriptor {
+        if taken == nil {
+          emptyAfterTake()
+          taken = try takeUnawaited()
+        }
+        settleAfterTake()
+      }
     } catch {
       unlockTakes()
       throw error

@@ -81,7 +81,10 @@ extension Ksock {
       defer { unlockTakes() }
       let most = min(limit, Int(CSHM_HELD))
       while batch.count < most, let message = try takeAnother() { batch.append(message) }
-      if state.value.tendsDescriptor { settleDescriptor(foundNothing: batch.isEmpty) }
+      if state.value.tendsDescriptor {
+        if batch.count < most { emptyAfterTake() }
+        settleAfterTake()
+      }
     } catch {
       // What was taken before is not lost; the next call finds the same.
       if batch.isEmpty { throw error }

@@ -1,7 +1,8 @@
 // The full descriptor: a Ksock as poll, select and epoll see it (specification, section 19; docs/decisions/0008).
 //
 // It is readable while something is queued. Whoever queues something makes it so, unless it is so already, or a thread of the
-// owner is inside a waiting call and will look into the queue itself. Whoever takes the last message makes it unreadable.
+// owner is inside a waiting call and will look into the queue itself. Whoever takes the last message makes it
+// unreadable; the fast one is made so by a take that finds nothing.
 // `rung` says how far that has got, and counts the rounds, so that a sender that was slow can't claim a later round
 // (SYNC rung: `ringDescriptor` with `settleDescriptor`; each publishes, fences, then looks at what the other publishes).
 //
@@ -11,8 +12,8 @@
 
 internal import CShm
 
-/// A Ksock's descriptor, on the side of its owner. `number` is guarded by the process lock, `sink` by sendLock; the rest is set
-/// before anybody else knows.
+/// A Ksock's descriptor, on the side of its owner. `number` and `isCopied` are guarded by the process lock, `sink` by sendLock; the rest
+/// is set before anybody else knows.
 struct Descriptor {
   /// The number found last.
   fileprivate var number: CInt = -1
@@ -22,6 +23,9 @@ struct Descriptor {
   fileprivate var sink: CInt = -1
   /// The fast one (FastDescriptor.swift), guarded by takeLock.
   var fast: CInt = -1
+
+  /// The program has had another number for it, and may call with that.
+  fileprivate var isCopied = false
 
   /// Nobody waits for it, full or fast.
   fileprivate var isIdle = false
@@ -46,7 +50,16 @@ extension Ksock {
     drainDescriptor()
     change()
     beginRound(after: rung)
-    settleDescriptor(foundNothing: false)
+    settleDescriptor()
+  }
+
+  /// Takes what one sender has put into the full one, without a look at what the number is: the program has just called with it.
+  /// 0, -EAGAIN if there was nothing, or another error: then it is to be drained after a look. With takeLock.
+  private func drainOnce() -> CInt {
+    cshm_process_lock()
+    let number = descriptor.isCopied ? -1 : descriptor.number
+    cshm_process_unlock()
+    return descriptor.listens == 0 ? cshm_descriptor_drain_once(number) : -CInt(CSHM_EINVAL)
   }
 
   /// With takeLock.
@@ -78,7 +91,7 @@ extension Ksock {
       UInt32(name.listens == 1 ? CSHM_DESCRIPTOR_LISTENS : CSHM_DESCRIPTOR_DATAGRAM))
     tellIsPolled()
     shared.help(self)
-    settleDescriptor(foundNothing: false)
+    settleDescriptor()
     return number
   }
 
@@ -87,28 +100,60 @@ extension Ksock {
   package func findDescriptor() -> CInt? {
     cshm_process_lock()
     defer { cshm_process_unlock() }
-    if !isDescriptor(descriptor.number) { descriptor.number = cshm_descriptor_find(descriptor.inode) }
+    if cshm_descriptor_is(descriptor.number, descriptor.inode) == 0 {
+      descriptor.number = cshm_descriptor_find(descriptor.inode)
+      descriptor.isCopied = true
+    }
     return descriptor.number < 0 ? nil : descriptor.number
   }
 
   /// Whether this number is the descriptor.
-  package func isDescriptor(_ number: CInt) -> Bool { cshm_descriptor_is(number, descriptor.inode) != 0 }
+  package func isDescriptor(_ number: CInt) -> Bool {
+    guard cshm_descriptor_is(number, descriptor.inode) != 0 else { return false }
+    cshm_process_lock()
+    defer { cshm_process_unlock() }
+    if number != descriptor.number { descriptor.isCopied = true }
+    return true
+  }
 
   // Readable
 
+  /// After a take that found something, leaves the descriptor as it is then to be. With takeLock.
+  func settleAfterTake() {
+    if record.isReadable || owesStatus { return shared.ringDescriptor(of: record, fifo: descriptor.fast) }
+    // A loop takes until there is nothing. The fast one stays readable until then, so that who sends meanwhile need not ring.
+    if descriptor.fast >= 0 { return }
+    let rung = record.rung
+    // In most rounds one sender rings. If more did, it is readable by mistake, once.
+    if rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT), drainOnce() == 0 { beginRound(after: rung) }
+    settleDescriptor()
+  }
+
+  /// Makes the descriptor unreadable, whatever `rung` says, for a take that found nothing. If it was readable it may have been so by
+  /// mistake: a sender was killed between ringing it and saying so. The take is to look again: who sent before this need not have
+  /// rung. With takeLock.
+  func emptyAfterTake() {
+    let rung = record.rung
+    // Nothing is there, or one ring and nothing more: that is seen without a look.
+    let isEmpty = descriptor.fast < 0 && (drainOnce() == -CInt(CSHM_EAGAIN) || drainOnce() == -CInt(CSHM_EAGAIN))
+    if !isEmpty { drainDescriptor() }
+    beginRound(after: rung)
+  }
+
+  /// Makes the descriptor unreadable. With takeLock.
+  private func emptyDescriptor() {
+    let rung = record.rung
+    drainDescriptor()
+    beginRound(after: rung)
+  }
+
   /// Makes the descriptor readable or unreadable, as the queue is. With takeLock.
-  /// `foundNothing`: the caller saw the queue empty, so if the descriptor is readable it is so by mistake: a sender was killed
-  /// between ringing it and saying so.
-  func settleDescriptor(foundNothing: Bool) {
+  func settleDescriptor() {
     guard descriptor.isTended else { return }
-    var mustDrain = foundNothing
     while true {
       if record.isReadable || owesStatus { return shared.ringDescriptor(of: record, fifo: descriptor.fast) }
-      let rung = record.rung
-      guard mustDrain || rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
-      drainDescriptor()
-      beginRound(after: rung)
-      mustDrain = false
+      guard record.rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_NOT) else { return }
+      emptyDescriptor()
     }
   }
 
@@ -127,7 +172,7 @@ extension Ksock {
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
     if wasCounted { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max) }
     lockTakes()
-    if !isClosedHere { settleDescriptor(foundNothing: false) }
+    if !isClosedHere { settleDescriptor() }
     unlockTakes()
   }
 
@@ -148,10 +193,8 @@ extension Ksock {
     guard isPolled == descriptor.isIdle, isOnBus else { return }
     descriptor.isIdle = !isPolled
     tellIsPolled()
-    let rung = record.rung
-    drainDescriptor()
-    beginRound(after: rung)
-    settleDescriptor(foundNothing: false)
+    emptyDescriptor()
+    settleDescriptor()
   }
 
   /// Tells senders whether they are to ring. A sender sees that, or its owner sees its message.

@@ -1,14 +1,15 @@
 // The fast descriptor: for event loops, which wait for something to read and for nothing else (docs/decisions/0015).
 //
 // It is a FIFO beside the bus file, made when it is first asked for. From then on it is rung instead of the full descriptor, by the
-// same rules (Descriptor.swift). Its name holds the incarnation of its Ksock, and the record its inode, so that nobody rings
-// a FIFO that has taken its place. Whoever takes a Ksock off the bus removes its FIFO.
+// same rules (Descriptor.swift), but that it is drained by a take that finds nothing only. Its name holds the incarnation of its
+// Ksock, and the record its inode, so that nobody rings a FIFO that has taken its place. Whoever takes a Ksock off the bus removes
+// its FIFO.
 
 internal import CShm
 
 extension Ksock {
-  /// A descriptor that is readable while a message is queued, for poll, epoll and whatever is built upon them. The first call makes it;
-  /// the Ksock owns it, and closes it with itself. Nothing is to be read from it or written into it.
+  /// A descriptor that is readable from when a message is queued until a take finds none, for poll, epoll and whatever is built upon them.
+  /// The first call makes it; the Ksock owns it, and closes it with itself. Nothing is to be read from it or written into it.
   ///
   /// Once `send` has returned, the descriptors of its recipients are readable. A loop that takes messages until there are none needs
   /// nothing else; it may once find its descriptor readable with no message there.

@@ -141,6 +141,21 @@ import Testing
     try bus.expectSound()
   }
 
+  @Test("one that is readable by mistake is so once: two senders rang it for one message, or for one taken by now")
+  func mistake() throws {
+    defer { finish() }
+    try ksock.bind("$.A")
+    for isFirst in [true, false] {
+      if !isFirst { try other.send(Announcement("$.A")) }
+      #expect(cshm_descriptor_ring(ksock.shared.descriptorName(ksock.record)) == 0)
+      if isFirst { try other.send(Announcement("$.A")) }
+      #expect(try ksock.receive() != nil)
+      #expect(poll(number) == POLLIN | POLLOUT)
+      #expect(try ksock.receive() == nil)
+      #expect(poll(number) == POLLOUT)
+    }
+  }
+
   @Test("after waiting calls of the owner it is as the queue is")
   func afterWaiting() throws {
     defer { finish() }

@@ -46,9 +46,10 @@ class KsockBeyond(KsockBatches):
         raise NotImplementedError
 
     def fast_fileno(self) -> int:
-        """A second descriptor, for event loops: readable while a message is queued, and quicker than `fileno()`.
+        """A second descriptor, for event loops: quicker than `fileno()`.
 
-        It belongs to the Ksock, and is closed with it. From the first call on `fileno()` tells of room to write only.
+        It is readable from when a message is queued until a read finds none: read until then. It belongs to the Ksock, and is closed
+        with it. From the first call on `fileno()` tells of room to write only.
         """
         if self._fast_number is None:
             self._fast_number = fast_descriptor(self._number)

@@ -45,9 +45,9 @@ int kbus_wait_within(kbus_ksock_t ksock, int wait_for, int64_t timeout_ns);
  */
 int kbus_wait_any(const kbus_ksock_t *ksocks, size_t count, int wait_for, int64_t timeout_ns, int *ready);
 /*
- * A second descriptor, for event loops: readable while a message is queued, and woken in two thirds of the time. It belongs to the Ksock:
- * it is closed with it, and not to be read from. From the first call on the Ksock's own descriptor tells of room to write only; it remains
- * the one to call with. Negative on failure: -EBADF for a Ksock that only writes.
+ * A second descriptor, for event loops: readable from when a message is queued until a read finds none, and woken in two thirds of the
+ * time. It belongs to the Ksock: it is closed with it, and not to be read from. From the first call on the Ksock's own descriptor tells
+ * of room to write only; it remains the one to call with. Negative on failure: -EBADF for a Ksock that only writes.
  */
 int kbus_ksock_fast_descriptor(kbus_ksock_t ksock);
 /* Waits until a Request of this name would find a Replier, and tells its id. -ETIMEDOUT. */
