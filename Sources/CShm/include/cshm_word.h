@@ -52,7 +52,14 @@ void cshm_yield(void);
 /* Asks for a cache line before it is needed: another core had it last, and fetching it takes as long as hundreds of
  * instructions. */
 static inline void cshm_prefetch(const void *p) { __builtin_prefetch(p, 0); }
-static inline void cshm_prefetch_to_write(const void *p) { __builtin_prefetch(p, 1); }
+static inline void cshm_prefetch_to_write(const void *p) {
+#if defined(__x86_64__)
+    /* Compilers for any x86-64 make a prefetch to read of it, and the store would wait for the line once more. Where it is not known it does nothing. */
+    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
+#else
+    __builtin_prefetch(p, 1);
+#endif
+}
 
 /* Payload and names: plain bytes, published by a later store and never changed while anybody may read them. */
 static inline void cshm_copy(void *to, const void *from, size_t n) { memcpy(to, from, n); }

@@ -53,6 +53,7 @@ extension Ksock {
   ) throws(KBusError) -> (Outgoing, payload: Window) {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.line.prefetchToWrite()
+    if flags.contains(.wantAReply) { shared.prefetchForRequest(from: sender) }
     let known = try check(name, flags, count: count, isMeasured: measured)
     let kept = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
     let header = header(), slot = kept.slot

@@ -63,6 +63,13 @@ private struct Place: BitwiseCopyable {
   @inline(__always) var id: MessageID { MessageID(serial: serial) }
 }
 
+/// A Request has a record, which its Reply ends.
+private enum Kind { case announcement, request, reply }
+
+extension Outgoing {
+  fileprivate var kind: Kind { isRequest ? .request : isReply ? .reply : .announcement }
+}
+
 /// What is decided of a message before anything changes: its place in the order, and what becomes of the request.
 private struct Decision: BitwiseCopyable {
   let place: Place
@@ -77,7 +84,7 @@ private struct Decision: BitwiseCopyable {
   var first = 0
 
   /// The request that the first copy asks to answer, +1.
-  @inline(__always) func asked(_ message: Outgoing) -> UInt32 { message.isRequest ? requestIndex &+ 1 : 0 }
+  @inline(__always) func asked(_ kind: Kind) -> UInt32 { kind == .request ? requestIndex &+ 1 : 0 }
 }
 
 extension SharedBus {
@@ -114,27 +121,45 @@ extension SharedBus {
   ) throws(KBusError) -> DirectOutcome? {
     let routing = line.u64(CSHM_LOCK_LINE_ROUTING)
     if known.value.routing != routing { try remember(known, routing) }
-    guard let decision = decide(message, known, sender) else { return nil }
-    // Most messages have one recipient.
-    let others = known.value.recipientCount &- decision.first
-    if decision.requester < 0, others == 1 {
-      guard let recipient = known.value.recipients[decision.first] else { return nil }
-      return sendOne(message, recipient, decision, sender)
-    }
-    if decision.requester >= 0, others == 0 { return sendOne(message, requester(of: decision), decision, sender) }
-    return sendFew(message, known, decision, sender)
-  }
-
-  @inline(__always) private func decide(
-    _ message: Outgoing, _ known: LocalPlace<KnownName>, _ sender: Sender
-  ) -> Decision? {
     guard known.value.isRemembered, message.id.isNone, !message.flags.contains(.urgent), sender.own.u32(CSHM_KSOCK_PENDING) == 0
     else { return nil }
+    if message.isRequest { return sendRequest(message, known, sender) }
+    if message.isReply { return sendReply(message, known, sender) }
+    return sendAnnouncement(message, known, sender)
+  }
+
+  // Each kind for itself, so that nothing is asked twice. Most messages have one recipient.
+
+  @inline(never) private func sendRequest(
+    _ message: Outgoing, _ known: LocalPlace<KnownName>, _ sender: Sender
+  ) -> DirectOutcome? {
     var decision = Decision(place: Place(line), request: sender.own)
-    if message.isRequest { return decideRequest(message, known, sender, &decision) ? decision : nil }
+    guard decideRequest(message, known, sender, &decision) else { return nil }
+    guard known.value.recipientCount == 1, let replier = known.value.recipients[0] else {
+      return sendFew(message, known, decision, sender)
+    }
+    return sendOne(.request, message, replier, decision, sender)
+  }
+
+  @inline(never) private func sendReply(
+    _ message: Outgoing, _ known: LocalPlace<KnownName>, _ sender: Sender
+  ) -> DirectOutcome? {
+    var decision = Decision(place: Place(line), request: sender.own)
     decision.first = known.value.hasReplier ? 1 : 0
-    if message.isReply { return decideReply(message, &decision) ? decision : nil }
-    return decision
+    guard decideReply(message, &decision) else { return nil }
+    guard known.value.recipientCount == decision.first else { return sendFew(message, known, decision, sender) }
+    return sendOne(.reply, message, requester(of: decision), decision, sender)
+  }
+
+  @inline(never) private func sendAnnouncement(
+    _ message: Outgoing, _ known: LocalPlace<KnownName>, _ sender: Sender
+  ) -> DirectOutcome? {
+    var decision = Decision(place: Place(line), request: sender.own)
+    decision.first = known.value.hasReplier ? 1 : 0
+    guard known.value.recipientCount == decision.first &+ 1, let listener = known.value.recipients[decision.first] else {
+      return sendFew(message, known, decision, sender)
+    }
+    return sendOne(.announcement, message, listener, decision, sender)
   }
 
   @inline(__always) private func requester(of decision: Decision) -> KnownName.Recipient {
@@ -178,7 +203,7 @@ extension SharedBus {
   @inline(never) private func sendFew(
     _ message: Outgoing, _ known: LocalPlace<KnownName>, _ decision: Decision, _ sender: Sender
   ) -> DirectOutcome? {
-    let plan = scratch.plan
+    let plan = scratch.plan, kind = message.kind
     var count = 0
     if decision.requester >= 0 {
       guard let copy = planned(requester(of: decision), usesReserved: true) else { return nil }
@@ -192,42 +217,48 @@ extension SharedBus {
       plan[count] = copy
       count &+= 1
     }
-    guard count > 0, isMeant(message, plan.at(0).value) else { return nil }
-    let asked = decision.asked(message), place = decision.place
+    guard count > 0, isMeant(kind, message, plan.at(0).value) else { return nil }
+    let asked = decision.asked(kind), place = decision.place
     var transaction = publish(message, copies: count, place, sender)
-    logRequest(message, plan.at(0).value, decision, sender, &transaction)
+    logRequest(kind, plan.at(0).value, decision, sender, &transaction)
     for number in 0..<count { log(plan.at(number).value, number, message, asked: asked, &transaction) }
     logSerials(place, sender, &transaction)
     for number in 0..<count { logTail(plan.at(number).value, place, &transaction) }
     transaction.commit()
-    applyRequest(message, decision, sender)
+    applyRequest(kind, decision, sender)
     for number in 0..<count { apply(plan.at(number).value, number, message, asked: asked) }
     applySerials(place, sender)
     for number in 0..<count { applyTail(plan.at(number).value, place) }
     transaction.end()
-    return finish(message, plan.at(0).value, decision, sender)
+    return finish(kind, plan.at(0).value, decision, sender)
   }
 
   // One copy
 
-  @inline(__always) private func sendOne(
-    _ message: Outgoing, _ recipient: KnownName.Recipient, _ decision: Decision, _ sender: Sender
+  #if hasFeature(Embedded)
+    @inline(never)
+  #else
+    @inline(__always)
+  #endif
+  private func sendOne(
+    _ kind: Kind, _ message: Outgoing, _ recipient: KnownName.Recipient, _ decision: Decision, _ sender: Sender
   ) -> DirectOutcome? {
-    let isReply = decision.requester >= 0, asked = decision.asked(message), place = decision.place
-    guard isReply || recipient.at != decision.requesterAt, let copy = planned(recipient, usesReserved: isReply), isMeant(message, copy)
+    let isReply = kind == .reply, asked = decision.asked(kind), place = decision.place
+    guard isReply || recipient.at != decision.requesterAt, let copy = planned(recipient, usesReserved: isReply),
+      isMeant(kind, message, copy)
     else { return nil }
     var transaction = publish(message, copies: 1, place, sender)
-    logRequest(message, copy, decision, sender, &transaction)
+    logRequest(kind, copy, decision, sender, &transaction)
     log(copy, 0, message, asked: asked, &transaction)
     logSerials(place, sender, &transaction)
     logTail(copy, place, &transaction)
     transaction.commit()
-    applyRequest(message, decision, sender)
+    applyRequest(kind, decision, sender)
     apply(copy, 0, message, asked: asked)
     applySerials(place, sender)
     applyTail(copy, place)
     transaction.end()
-    var outcome = finish(message, copy, decision, sender)
+    var outcome = finish(kind, copy, decision, sender)
     outcome.lone = copy.ksock
     return outcome
   }
@@ -253,8 +284,8 @@ extension SharedBus {
   @inline(__always) private func isChunk(_ word: UInt32) -> Bool { word &- 1 < UInt32(truncatingIfNeeded: geometry.chunks.count) }
 
   /// Whether the Replier is the one that a stateful Request wants.
-  @inline(__always) private func isMeant(_ message: Outgoing, _ copy: PlannedCopy) -> Bool {
-    !message.isRequest || message.to == 0 || message.to == copy.ksock.u32(CSHM_KSOCK_ID)
+  @inline(__always) private func isMeant(_ kind: Kind, _ message: Outgoing, _ copy: PlannedCopy) -> Bool {
+    kind != .request || message.to == 0 || message.to == copy.ksock.u32(CSHM_KSOCK_ID)
   }
 
   /// What the bus says in the slot, and its holders: direct.
@@ -273,9 +304,9 @@ extension SharedBus {
 
   /// A Request gets its record, and reserves a place for the answer; a Reply ends the record.
   @inline(__always) private func logRequest(
-    _ message: Outgoing, _ copy: PlannedCopy, _ decision: Decision, _ sender: Sender, _ transaction: inout ShortTransaction
+    _ kind: Kind, _ copy: PlannedCopy, _ decision: Decision, _ sender: Sender, _ transaction: inout ShortTransaction
   ) {
-    if message.isRequest {
+    if kind == .request {
       let record = decision.request
       record.store64(CSHM_REQUEST_ID, decision.place.id.word)
       record.store64(CSHM_REQUEST_REQUESTER_INCARNATION, sender.own.u64(CSHM_KSOCK_INCARNATION))
@@ -284,16 +315,16 @@ extension SharedBus {
       record.store64(CSHM_REQUEST_POSITION, copy.tail)
       transaction.set(decision.requestAt &+ CSHM_REQUEST_SEQUENCE, decision.place.sequence)
       transaction.set32(sender.at &+ CSHM_KSOCK_RESERVED, sender.own.u32(CSHM_KSOCK_RESERVED) &+ 1)
-    } else if decision.requester >= 0 {
+    } else if kind == .reply {
       transaction.set(decision.requestAt &+ CSHM_REQUEST_SEQUENCE, 0)
     }
   }
 
-  @inline(__always) private func applyRequest(_ message: Outgoing, _ decision: Decision, _ sender: Sender) {
-    if message.isRequest {
+  @inline(__always) private func applyRequest(_ kind: Kind, _ decision: Decision, _ sender: Sender) {
+    if kind == .request {
       decision.request.store64(CSHM_REQUEST_SEQUENCE, decision.place.sequence)
       sender.own.store32(CSHM_KSOCK_RESERVED, sender.own.u32(CSHM_KSOCK_RESERVED) &+ 1)
-    } else if decision.requester >= 0 {
+    } else if kind == .reply {
       decision.request.store64(CSHM_REQUEST_SEQUENCE, 0)
     }
   }
@@ -343,12 +374,12 @@ extension SharedBus {
 
   /// What only the sender writes, and what is to be done without the lock.
   @inline(__always) private func finish(
-    _ message: Outgoing, _ copy: PlannedCopy, _ decision: Decision, _ sender: Sender
+    _ kind: Kind, _ copy: PlannedCopy, _ decision: Decision, _ sender: Sender
   ) -> DirectOutcome {
     let own = sender.own
     var outcome = DirectOutcome(id: decision.place.id, requester: decision.requester)
     own.store64(CSHM_KSOCK_LAST_SENT, outcome.id.word)
-    if message.isRequest {
+    if kind == .request {
       let reserved = own.u32(CSHM_KSOCK_RESERVED)
       if reserved > own.u32(CSHM_KSOCK_RESERVED_MAX) { own.store32(CSHM_KSOCK_RESERVED_MAX, reserved) }
       // If the Replier has a descriptor, its helper is to look whether that stays open.
@@ -356,22 +387,9 @@ extension SharedBus {
         copy.ksock.store32(CSHM_KSOCK_WATCHED, 1)
         outcome.callsHelpers = true
       }
-    } else if decision.requester >= 0 {
+    } else if kind == .reply {
       countAnswered(request(Int(decision.requestIndex)), ksock(sender.index))
     }
     return outcome
-  }
-}
-
-extension Window {
-  /// Room for one more message, by what was seen of the reader's progress last, if that will do (K9). Of a Ksock.
-  @inline(__always) fileprivate func hasRoom(_ tail: UInt64, _ reserved: UInt32) -> Bool {
-    let others = Int(u32(CSHM_KSOCK_URGENT_COUNT)) &+ Int(reserved), most = Int(u32(CSHM_KSOCK_MAX_MESSAGES))
-    let put = tail &- u64(CSHM_KSOCK_TOMBSTONES)
-    let ring = Int(truncatingIfNeeded: put &- u64(CSHM_KSOCK_PASSED_SEEN))
-    if ring >= 0, ring &+ others < most { return true }
-    let passed = acquire64(CSHM_KSOCK_PASSED)
-    store64(CSHM_KSOCK_PASSED_SEEN, passed)
-    return max(0, Int(truncatingIfNeeded: put &- passed)) &+ others < most
   }
 }

@@ -293,3 +293,16 @@ extension SharedBus {
     Pool(region: region, memory: memory).freeOnes(from: scratch.hints[hint.rawValue])
   }
 }
+
+extension Window {
+  /// Room for one more message, by what was seen of the reader's progress last, if that will do (K9). Of a Ksock.
+  @inline(__always) func hasRoom(_ tail: UInt64, _ reserved: UInt32) -> Bool {
+    let others = Int(u32(CSHM_KSOCK_URGENT_COUNT)) &+ Int(reserved), most = Int(u32(CSHM_KSOCK_MAX_MESSAGES))
+    let put = tail &- u64(CSHM_KSOCK_TOMBSTONES)
+    let ring = Int(truncatingIfNeeded: put &- u64(CSHM_KSOCK_PASSED_SEEN))
+    if ring >= 0, ring &+ others < most { return true }
+    let passed = acquire64(CSHM_KSOCK_PASSED)
+    store64(CSHM_KSOCK_PASSED_SEEN, passed)
+    return max(0, Int(truncatingIfNeeded: put &- passed)) &+ others < most
+  }
+}

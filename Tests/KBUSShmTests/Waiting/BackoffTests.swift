@@ -14,7 +14,8 @@ import Testing
   /// On a machine with one processor nothing ever spins.
   private static let maySpin = cshm_processors_online() > 1
 
-  @Test("what spins in vain spins less, and at last not at all; what finds something spins longer, up to where it began",
+  @Test(
+    "what spins in vain spins less, and at last not at all; what finds something spins longer, up to where it began",
     .enabled(if: Self.maySpin))
   func spins() throws {
     defer { backoff.deallocate() }
