@@ -30,7 +30,7 @@ internal import CShm
   on number: CInt, isKept: (CInt) -> Bool, _ body: (KsockCell, OpenKsock) throws(KBusError) -> CInt
 ) -> CInt {
   do throws(KBusError) {
-    let cell = try KsockTable.find(number, looking: false)
+    let cell = try KsockTable.findHere(number)
     var isKeeping = false
     defer { if !isKeeping { cell.leave() } }
     let result = try cell.with { ksock throws(KBusError) in try body(cell, ksock) }

@@ -22,6 +22,14 @@ enum KsockTable {
     return try findCopied(number)
   }
 
+  /// The same without the look, written out where it is called: on the message path.
+  @inline(__always) static func findHere(_ number: CInt) throws(KBusError) -> KsockCell {
+    guard let cell = enter(number) else { return try find(number, looking: false) }
+    if cell.with({ $0.ksock.isPlainlyOpen }) { return cell }
+    cell.leave()
+    return try find(number, looking: false)
+  }
+
   /// A new Ksock at its number.
   static func insert(_ ksock: OpenKsock, at number: CInt) {
     let cell = KsockCell.make(for: ksock)

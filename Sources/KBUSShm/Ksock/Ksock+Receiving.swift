@@ -85,7 +85,7 @@ extension Ksock {
   }
 
   /// Looks again and again at the place of the next message. It is written at once, so its line stays with us until then.
-  private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
+  @inline(__always) private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
     var spin = Spin(budget: backoff.now, deadline)
     guard spin.goesOn() else { return nil }
     while true {
