@@ -36,7 +36,7 @@ SOURCES := Makefile libkbus.map Package.swift \
            $(shell find Sources/KBUSShm Sources/KBUSC Sources/CShm Sources/CKBUS -name '.*' -prune -o -print)
 
 # For size, each function apart so that those which nobody calls can go, and hardened.
-SMALL = $(SWIFT) build -c release -Xcc -Os -Xcc -DCSHM_SMALL -Xcc -fno-asynchronous-unwind-tables \
+SMALL = $(SWIFT) build -c release -Xcc -Oz -Xcc -DCSHM_SMALL -Xcc -fno-asynchronous-unwind-tables \
         -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
         -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs

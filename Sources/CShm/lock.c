@@ -80,6 +80,8 @@ static uint32_t process_lock;
 void cshm_process_lock(void) { cshm_local_lock(&process_lock); }
 void cshm_process_unlock(void) { cshm_local_unlock(&process_lock); }
 
+uint64_t cshm_process_word;
+
 __attribute__((constructor)) static void keep_over_forks(void) {
     pthread_atfork(cshm_process_lock, cshm_process_unlock, cshm_process_unlock);
 }

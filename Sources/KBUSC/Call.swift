@@ -17,7 +17,25 @@ internal import CShm
   on number: CInt, looking: Bool = true, _ body: (OpenKsock) throws(KBusError) -> CInt
 ) -> CInt {
   do throws(KBusError) {
-    return try body(KsockTable.find(number, looking: looking))
+    let cell = try KsockTable.find(number, looking: looking)
+    defer { cell.leave() }
+    return try cell.with(body)
+  } catch {
+    return fail(error)
+  }
+}
+
+/// Runs the body of a call that carries a message. `isKept`: whether C has got, with this result, something that keeps the Ksock.
+@inline(__always) func call(
+  on number: CInt, isKept: (CInt) -> Bool, _ body: (KsockCell, OpenKsock) throws(KBusError) -> CInt
+) -> CInt {
+  do throws(KBusError) {
+    let cell = try KsockTable.findHere(number)
+    var isKeeping = false
+    defer { if !isKeeping { cell.leave() } }
+    let result = try cell.with { ksock throws(KBusError) in try body(cell, ksock) }
+    isKeeping = isKept(result)
+    return result
   } catch {
     return fail(error)
   }

@@ -125,6 +125,39 @@ TEST("a number that one thread closes can be another thread's at once") {
     for (int at = 0; at < 4; at++) CHECK_EQUAL(pthread_join(threads[at], NULL), 0);
 }
 
+/* The number that has a Ksock now and then; negative at the end. */
+static _Atomic int changing;
+
+static void *use_what_is_there(void *unused) {
+    kbus_message_t message = pointy("$.F", NULL);
+    kbus_received_t *received;
+    kbus_loan_t *loan;
+    uint32_t id;
+    (void)unused;
+    for (kbus_ksock_t ksock; (ksock = changing) >= 0;) {
+        if (kbus_loan_make(ksock, &message, &loan) == 0) kbus_loan_send(loan, NULL);
+        if (kbus_receive_in_place(ksock, 0, &received) == 1) {
+            CHECK_TEXT(kbus_received_message(received)->name, "$.F");
+            kbus_received_release(received);
+        }
+        if (kbus_ksock_id(ksock, &id) == 0) CHECK(id > 0);
+    }
+    return NULL;
+}
+
+TEST("Ksocks can be closed while other threads use them, and others opened at their numbers") {
+    pthread_t threads[3];
+    changing = new_ksock();
+    for (int at = 0; at < 3; at++) CHECK_EQUAL(pthread_create(&threads[at], NULL, use_what_is_there, NULL), 0);
+    for (int round = 0; round < 300; round++) {
+        CHECK_EQUAL(kbus_ksock_close(changing), 0);
+        changing = new_listener("$.F");
+        sched_yield();
+    }
+    changing = -1;
+    for (int at = 0; at < 3; at++) CHECK_EQUAL(pthread_join(threads[at], NULL), 0);
+}
+
 /* Replaces every socket of the process but two: the library's own. Returns how many. */
 static int replace_sockets(kbus_ksock_t one, kbus_ksock_t other, int *theirs) {
     DIR *numbers = opendir("/proc/self/fd");

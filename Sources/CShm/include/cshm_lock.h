@@ -107,4 +107,8 @@ static inline void cshm_local_unlock(uint32_t *word) {
 void cshm_process_lock(void);
 void cshm_process_unlock(void);
 
+/* A word of the process, 0 at first. The C face has its table of Ksocks there, which it changes with that lock. */
+extern uint64_t cshm_process_word;
+static inline void *cshm_table_word(void) { return &cshm_process_word; }
+
 #endif

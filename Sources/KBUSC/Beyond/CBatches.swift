@@ -44,10 +44,11 @@ public func kbus_receive_many(
 public func kbus_receive_many_in_place(
   _ ksock: kbus_ksock_t, _ timeout_ns: Int64, _ received: UnsafeMutablePointer<OpaquePointer?>!, _ count: Int
 ) -> CInt {
-  call(on: ksock, looking: false) { ksock throws(KBusError) in
+  call(on: ksock, isKept: { _ in false }) { cell, ksock throws(KBusError) in
     let messages = unsafe try given(received)
     return try ksock.receive(count, within: timeout_ns) { place, taken throws(KBusError) in
-      unsafe messages[place] = try ksock.hold(taken)
+      unsafe messages[place] = try ksock.hold(taken, cell)
+      cell.enter()
     }
   }
 }

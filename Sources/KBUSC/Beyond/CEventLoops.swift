@@ -11,7 +11,11 @@ public func kbus_wait_any(
     let what = Ksock.Readiness(rawValue: Int(wait_for)).intersection([.readable, .writable])
     guard !what.isEmpty, count > 0 else { throw .badValue("wait", "there is nothing to wait for") }
     var ksocks: [Ksock] = []
-    for place in 0..<count { ksocks.append(unsafe try KsockTable.find(numbers[place], looking: true).ksock) }
+    for place in 0..<count {
+      let cell = unsafe try KsockTable.find(numbers[place], looking: true)
+      cell.with { ksocks.append($0.ksock) }
+      cell.leave()
+    }
     let found = try Ksock.readiness(any: ksocks, for: what, within: limit(timeout_ns))
     for place in 0..<count { unsafe ready[place] = CInt(found[place].rawValue) }
     return found.reduce(0) { $1.isEmpty ? $0 : $0 + 1 }

@@ -70,7 +70,7 @@ extension OpenKsock {
 
 extension ReceivedMessage {
   /// The message in its entire form, in memory that C frees.
-  func makeCopy() throws(KBusError) -> UnsafeMutablePointer<kbus_message_t> {
+  @inline(never) func makeCopy() throws(KBusError) -> UnsafeMutablePointer<kbus_message_t> {
     let nameLength = nameCount, memory = unsafe try allocate(entireCount(nameLength: nameLength))
     unsafe copyEntire(nameLength: nameLength, to: memory)
     return unsafe memory.assumingMemoryBound(to: kbus_message_t.self)

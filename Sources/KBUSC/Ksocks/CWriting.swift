@@ -71,8 +71,7 @@ extension OpenKsock {
       let id = try withWriting { writing throws(KBusError) in try writing.send(on: ksock) }
       unsafe place?.pointee = kbus_msg_id(id)
     } catch {
-      // The message that waits has its id.
-      if error.code == .pending, let id = try? ksock.lastMessageID() { unsafe place?.pointee = kbus_msg_id(id) }
+      unsafe ksock.noteID(of: error, place)
       throw error
     }
   }

@@ -86,4 +86,9 @@ extension Ksock {
     header.flags.formUnion(flags)
     return unsafe try send(header, header.flags, message.nameBytes.bytes, message.dataBytes.bytes, measured: true)
   }
+
+  /// After a send that failed: a message that waits has its id.
+  func noteID(of error: KBusError, _ place: UnsafeMutablePointer<kbus_msg_id_t>?) {
+    if error.code == .pending, let id = try? lastMessageID() { unsafe place?.pointee = kbus_msg_id(id) }
+  }
 }

@@ -38,35 +38,21 @@ extension ReceivedMessage {
   /// The length of the entire form.
   func entireCount(nameLength: Int) -> Int { MessageSize.entire(nameLength: nameLength, dataLength: count) }
 
-  /// The header, with null pointers.
-  func header(nameLength: Int) -> kbus_message_header {
-    var header = unsafe kbus_message_header()
-    unsafe header.start_guard = UInt32(KBUS_MSG_START_GUARD)
-    if let words {
-      unsafe header.id = kbus_msg_id(MessageID(word: words.u64(CSHM_SLOT_ID)))
-      unsafe header.in_reply_to = kbus_msg_id(MessageID(word: words.u64(CSHM_SLOT_IN_REPLY_TO)))
-      unsafe header.to = words.u32(CSHM_SLOT_TO)
-      unsafe header.from = words.u32(CSHM_SLOT_FROM)
-      unsafe header.orig_from = kbus_orig_from(Origin(word: words.u64(CSHM_SLOT_ORIG_FROM)))
-      unsafe header.final_to = kbus_orig_from(Origin(word: words.u64(CSHM_SLOT_FINAL_TO)))
-      unsafe header.flags = words.u32(CSHM_SLOT_FLAGS) | (wantsUsToReply ? MessageFlags.wantYouToReply.rawValue : 0)
-    } else {
-      unsafe header.id = kbus_msg_id(id)
-      unsafe header.in_reply_to = kbus_msg_id(inReplyTo)
-      unsafe header.to = to
-      unsafe header.from = from
-      unsafe header.flags = flags.rawValue
-    }
-    unsafe header.name_len = UInt32(nameLength)
-    unsafe header.data_len = UInt32(count)
-    unsafe header.end_guard = UInt32(KBUS_MSG_END_GUARD)
-    return unsafe header
+  /// The header, with null pointers. `place` need not be anything yet.
+  func writeHeader(to place: UnsafeMutableRawPointer, nameLength: Int) {
+    if let words { return unsafe words.writeHeader(to: place, nameLength: nameLength, count: count, isYours: wantsUsToReply) }
+    let header = unsafe place.beginHeader(nameLength: nameLength, count: count)
+    unsafe header.pointee.id = kbus_msg_id(id)
+    unsafe header.pointee.in_reply_to = kbus_msg_id(inReplyTo)
+    unsafe header.pointee.to = to
+    unsafe header.pointee.from = from
+    unsafe header.pointee.flags = flags.rawValue
   }
 
   /// The whole message in its entire form. `place` has room for `entireCount` bytes, at an address for a header.
   func copyEntire(nameLength: Int, to place: UnsafeMutableRawPointer) {
     let names = MessageSize.padded(nameLength: nameLength), datas = MessageSize.padded(dataLength: count)
-    unsafe place.storeBytes(of: header(nameLength: nameLength), as: kbus_message_header.self)
+    unsafe writeHeader(to: place, nameLength: nameLength)
     let name = unsafe place + MessageSize.header
     // Padding first: the bytes before it are then written over.
     unsafe (name + names - 4).storeBytes(of: 0, as: UInt32.self)
@@ -84,7 +70,7 @@ extension ReceivedMessage {
     let dataStart = MessageSize.header + names, dataEnd = dataStart + count
     var ends = [UInt8](repeating: 0, count: dataStart + (datas - count) + 4)
     unsafe ends.withUnsafeMutableBytes { ends in
-      unsafe ends.storeBytes(of: header(nameLength: nameLength), as: kbus_message_header.self)
+      unsafe writeHeader(to: ends.baseAddress!, nameLength: nameLength)
       unsafe copyName(nameLength, to: ends.baseAddress! + MessageSize.header)
       unsafe ends.storeBytes(of: UInt32(KBUS_MSG_END_GUARD), toByteOffset: ends.count - 4, as: UInt32.self)
     }
@@ -94,6 +80,33 @@ extension ReceivedMessage {
       unsafe piece.copy(UnsafeRawBufferPointer(rebasing: ends[dataStart...]), lyingAt: dataEnd, to: place)
     }
     unsafe withUnsafeBytes { unsafe piece.copy($0, lyingAt: dataStart, to: place) }
+  }
+}
+
+extension Window {
+  /// The header of the message in this slot, with null pointers, as C sees it. `place` need not be anything yet.
+  @inline(__always) func writeHeader(to place: UnsafeMutableRawPointer, nameLength: Int, count: Int, isYours: Bool) {
+    let header = unsafe place.beginHeader(nameLength: nameLength, count: count)
+    unsafe header.pointee.id = kbus_msg_id(MessageID(word: u64(CSHM_SLOT_ID)))
+    unsafe header.pointee.in_reply_to = kbus_msg_id(MessageID(word: u64(CSHM_SLOT_IN_REPLY_TO)))
+    unsafe header.pointee.to = u32(CSHM_SLOT_TO)
+    unsafe header.pointee.from = u32(CSHM_SLOT_FROM)
+    unsafe header.pointee.orig_from = kbus_orig_from(Origin(word: u64(CSHM_SLOT_ORIG_FROM)))
+    unsafe header.pointee.final_to = kbus_orig_from(Origin(word: u64(CSHM_SLOT_FINAL_TO)))
+    unsafe header.pointee.flags = u32(CSHM_SLOT_FLAGS) | (isYours ? MessageFlags.wantYouToReply.rawValue : 0)
+  }
+}
+
+extension UnsafeMutableRawPointer {
+  /// A header with what does not come from the bus, and zero between its fields, too.
+  @inline(__always) fileprivate func beginHeader(nameLength: Int, count: Int) -> UnsafeMutablePointer<kbus_message_header> {
+    unsafe cshm_zero(self, MemoryLayout<kbus_message_header>.size)
+    let header = unsafe bindMemory(to: kbus_message_header.self, capacity: 1)
+    unsafe header.pointee.start_guard = UInt32(KBUS_MSG_START_GUARD)
+    unsafe header.pointee.name_len = UInt32(truncatingIfNeeded: nameLength)
+    unsafe header.pointee.data_len = UInt32(truncatingIfNeeded: count)
+    unsafe header.pointee.end_guard = UInt32(KBUS_MSG_END_GUARD)
+    return unsafe header
   }
 }
 

@@ -4,28 +4,20 @@ internal import CKBUS
 internal import CShm
 
 @safe struct SpareRoom: ~Copyable {
-  // One piece of memory, or 0 while it is in use; exchanged, so that it has one taker.
-  private let place = LocalArray<UInt64>(repeating: 0, count: 1)
+  // A word that is 1 while the room is in use, and the room.
+  private let words = LocalArray<UInt64>(repeating: 0, count: 1 + bytes / 8)
   /// A header, what keeps the message, and a name that is not long.
-  static let bytes = 320
+  private static let bytes = 320
 
-  deinit {
-    if place[0] != 0 { unsafe free(UnsafeMutableRawPointer(bitPattern: UInt(place[0]))) }
-    place.deallocate()
+  deinit { words.deallocate() }
+
+  /// Room for so many bytes; nil if there is no memory.
+  @inline(__always) func take(_ count: Int) -> UnsafeMutableRawPointer? {
+    if count <= Self.bytes, unsafe cshm_replace64(words.address(0), 0, 1) != 0 { return unsafe UnsafeMutableRawPointer(words.address(1)) }
+    return unsafe malloc(count)
   }
 
-  /// Room for so many bytes.
-  @inline(__always) func take(_ count: Int) throws(KBusError) -> UnsafeMutableRawPointer {
-    if count <= Self.bytes, let spare = unsafe UnsafeMutableRawPointer(bitPattern: UInt(cshm_exchange64(place.address(0), 0))) {
-      return unsafe spare
-    }
-    guard let new = unsafe malloc(max(count, Self.bytes)) else { throw .noMemory }
-    return unsafe new
-  }
-
-  /// All pieces have at least the bytes of a spare one.
   @inline(__always) func giveBack(_ room: UnsafeMutableRawPointer) {
-    let old = unsafe cshm_exchange64(place.address(0), UInt64(UInt(bitPattern: room)))
-    if old != 0 { unsafe free(UnsafeMutableRawPointer(bitPattern: UInt(old))) }
+    if unsafe room == UnsafeMutableRawPointer(words.address(1)) { unsafe cshm_store64(words.address(0), 0) } else { unsafe free(room) }
   }
 }

@@ -34,8 +34,7 @@ extension Ksock {
   /// Takes the next message for somebody who gives it back himself.
   @inline(__always) func takeAsIs() throws(KBusError) -> Taken? {
     try requireReading()
-    lockTakes()
-    return try takeLocked(settling: true)
+    return try takeNow(settling: true)
   }
 
   /// Takes the next message in place, whatever the Ksock's mode: NEXTMSG.
@@ -45,6 +44,10 @@ extension Ksock {
     @inline(__always)
   #endif
   func takeQueued() throws(KBusError) -> ReceivedMessage? {
+    if Build.isSmall {
+      guard let taken = try takeNow(settling: true) else { return nil }
+      return try ReceivedMessage(taken, of: self)
+    }
     lockTakes()
     guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeWithCare() }
     unlockTakes()
@@ -75,19 +78,19 @@ extension Ksock {
       if deadline.isPast { return nil }
       if yielding, let taken = try takeYielding() { return taken }
       let began = backoff.sleepBegins
-      let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow() }
+      let taken = try sleep(until: deadline) { () throws(KBusError) in try takeNow(settling: false) }
       backoff.noteSleep(since: began)
       if let taken { return taken }
     }
   }
 
   /// Looks again and again at the place of the next message. It is written at once, so its line stays with us until then.
-  private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
+  @inline(__always) private func takeSpinning(_ deadline: Deadline) throws(KBusError) -> Taken? {
     var spin = Spin(budget: backoff.now, deadline)
     guard spin.goesOn() else { return nil }
     while true {
       let bell = record.bell
-      if let taken = try takeNow() {
+      if let taken = try takeNow(settling: false) {
         backoff.noteSuccess()
         return taken
       }
@@ -106,7 +109,7 @@ extension Ksock {
     let began = backoff.yieldBegins()
     guard began != 0 else { return nil }
     cshm_yield()
-    let taken = try takeNow()
+    let taken = try takeNow(settling: false)
     backoff.noteYield(since: began, foundAny: taken != nil)
     return taken
   }
@@ -123,10 +126,10 @@ extension Ksock {
     if mode == .writeOnly { try refuseMode("receive", "reading") }
   }
 
-  /// Takes the next message if there is one, for somebody who waits for it.
-  @inline(never) private func takeNow() throws(KBusError) -> Taken? {
+  /// Takes the next message if there is one. `settling`: leaves the descriptor as the queue then is.
+  @inline(never) private func takeNow(settling: Bool) throws(KBusError) -> Taken? {
     lockTakes()
-    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeLocked(settling: false) }
+    guard mayTakePlainly, let taken = shared.takePlain(record, reading) else { return try takeLocked(settling: settling) }
     unlockTakes()
     try afterTake(taken)
     return taken
@@ -134,7 +137,7 @@ extension Ksock {
 
   /// Whether `takePlain` will do for the next message: if it finds one. With takeLock.
   @inline(__always) var mayTakePlainly: Bool {
-    !Build.isSmall && isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
+    isPlainlyOpen && sender.own.u64(CSHM_KSOCK_INCARNATION) == incarnation
       && sender.own.u32(CSHM_KSOCK_SPECIAL) & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
       && !state.value.tendsDescriptor && !state.value.awaitsReplies
   }

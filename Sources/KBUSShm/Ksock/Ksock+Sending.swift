@@ -125,7 +125,7 @@ extension Ksock {
   func publish(_ message: Outgoing) throws(KBusError) -> MessageID {
     let known = try known(message)
     do throws(KBusError) {
-      if Build.isSmall { try shared.lock("send") } else { try shared.lockHere("send") }
+      try shared.lockHere("send")
       if !staysOnBus { try leave("send") }
     } catch {
       try settle(message, .refused(error))

@@ -113,7 +113,7 @@ extension SharedBus {
     _ message: Outgoing, _ known: LocalPlace<KnownName>, from sender: Sender
   ) throws(KBusError) -> DirectOutcome? {
     if let outcome = try sendAtOnce(message, known, sender) { return outcome }
-    return !Build.isSmall && makeRoom(for: message, known, from: sender) ? try sendAtOnce(message, known, sender) : nil
+    return makeRoom(for: message, known, from: sender) ? try sendAtOnce(message, known, sender) : nil
   }
 
   private func sendAtOnce(

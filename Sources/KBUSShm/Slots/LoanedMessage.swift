@@ -63,12 +63,19 @@ extension Ksock {
   @inline(__always) func loan(
     _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
   ) throws(KBusError) -> LoanedMessage {
+    let (message, payload) = try lend(header(), flags, name, count: count, measured: measured)
+    return LoanedMessage(message, payload, of: self, count: count)
+  }
+
+  /// The same for somebody who gives it back himself.
+  @inline(__always) func lend(
+    _ header: @autoclosure () -> OutgoingHeader, _ flags: MessageFlags, _ name: RawSpan, count: Int, measured: Bool = false
+  ) throws(KBusError) -> (Outgoing, payload: Window) {
     try check("loan")
     try requireWriting("loan")
     lockSends()
     defer { unlockSends() }
-    let (message, payload) = try fill(header(), flags, name, count: count, measured: measured)
-    return LoanedMessage(message, payload, of: self, count: count)
+    return try fill(header(), flags, name, count: count, measured: measured)
   }
 
   /// Sends a message that was filled in place: nothing is copied.
