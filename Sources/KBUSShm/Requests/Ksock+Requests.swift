@@ -144,13 +144,15 @@ extension Ksock {
       }
       if awaited[place].taken == nil { awaited[place].taken = try takeQueuedReply(&awaited[place]) }
     } catch {
-      awaited.remove(at: place)
+      stopAwaiting(place)
       throw error
     }
     guard let taken = awaited[place].taken else { return nil }
-    awaited.remove(at: place)
+    stopAwaiting(place)
     return taken
   }
+
+  @inline(never) private func stopAwaiting(_ place: Int) { awaited.remove(at: place) }
 
   private func takeUrgentReply(_ id: MessageID) throws(KBusError) -> Taken? {
     try withBus("request") { _ throws(KBusError) in
@@ -226,7 +228,7 @@ extension Ksock {
     }
     if let taken = try takeReply(id) { return taken }
     lockTakes()
-    awaited.removeAll { $0.id == id }
+    if let place = awaited.firstIndex(where: { $0.id == id }) { stopAwaiting(place) }
     unlockTakes()
     return nil
   }

@@ -166,9 +166,11 @@ extension Ksock {
   }
 
   /// It comes out again, and leaves the descriptor as the queue is.
-  @inline(__always) func comeOut(_ wasCounted: Bool) {
+  @inline(__always) func comeOut(_ wasCounted: Bool) { if wasCounted || state.value.tendsDescriptor { comeOutToDescriptor(wasCounted) } }
+
+  @inline(never) private func comeOutToDescriptor(_ wasCounted: Bool) {
     // Closed meanwhile, the Ksock may have left its record to another.
-    guard wasCounted || state.value.tendsDescriptor, isOnBus else { return }
+    guard isOnBus else { return }
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
     if wasCounted { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max) }
     lockTakes()
