@@ -94,12 +94,10 @@ enum KsockTable {
   }
 
   private static func enterCopied(_ number: CInt) -> KsockCell? {
-    cshm_process_lock()
-    defer { cshm_process_unlock() }
     for known in 0..<count {
-      guard let cell = self[known], cell.isDescriptor(number) else { continue }
-      cell.enter()
-      return cell
+      guard let cell = enter(known) else { continue }
+      if cell.isDescriptor(number) { return cell }
+      cell.leave()
     }
     return nil
   }
