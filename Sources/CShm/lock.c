@@ -73,6 +73,13 @@ void cshm_local_lock_slowly(uint32_t *word) {
     while (atomic_exchange_explicit((_Atomic uint32_t *)word, 2, memory_order_acquire) != 0) cshm_futex_wait(word, 2, UINT64_MAX);
 }
 
+void cshm_local_await(uint32_t *word) {
+    for (uint32_t seen; (seen = cshm_load32(word)) != 0;)
+        if (seen == 2 || replace(word, 1, 2) == 1) cshm_futex_wait(word, 2, UINT64_MAX);
+    /* We were woken in the place of one who wants it. */
+    cshm_futex_wake(word, 1);
+}
+
 void cshm_local_wake(uint32_t *word) { cshm_futex_wake(word, 1); }
 
 static uint32_t process_lock;

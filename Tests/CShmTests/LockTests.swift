@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test("the lock between threads keeps them apart")
+  @Test("the lock between threads keeps them apart, and who waits until it is free keeps nobody from it")
   func localLock() throws {
     @safe final class Counter: @unchecked Sendable {
       // Sendable: `count` is guarded by the lock under test.
@@ -164,7 +164,11 @@ import Testing
         }
       }
     }
-    for thread in threads { try thread.join() }
+    // A wake-up that such a one gets is another's: were it kept, that one would sleep for ever.
+    let bystanders = (0..<2).map { _ in
+      OtherThread { for _ in 0..<20_000 { unsafe cshm_local_await(counter.word) } }
+    }
+    for thread in threads + bystanders { try thread.join() }
     #expect(counter.count == 80_000)
     #expect(unsafe counter.word.pointee == 0)
   }

@@ -85,6 +85,8 @@ CSHM_LOCK_PATH int cshm_lock_release(void *word) {
 /* A lock between threads of one process, in one word of private memory: 0 free, 1 taken, 2 taken and somebody may sleep. */
 void cshm_local_lock_slowly(uint32_t *word);
 void cshm_local_wake(uint32_t *word);
+/* Waits until it is free, and does not take it. */
+void cshm_local_await(uint32_t *word);
 
 /* 1 if taken, 0 if somebody has it. */
 static inline int cshm_local_try_lock(uint32_t *word) {

@@ -190,6 +190,8 @@ public final class Ksock: @unchecked Sendable {
   @inline(__always) func lockTakes() { unsafe cshm_local_lock(takeLock.address) }
   @inline(__always) func unlockTakes() { unsafe cshm_local_unlock(takeLock.address) }
   @inline(__always) func lockSends() { unsafe cshm_local_lock(sendLock.address) }
+  /// Returns when nobody has it: who tries to take it meanwhile does not find us in the way.
+  func awaitSends() { unsafe cshm_local_await(sendLock.address) }
   func tryLockSends() -> Bool { unsafe cshm_local_try_lock(sendLock.address) != 0 }
   @inline(__always) func unlockSends() { unsafe cshm_local_unlock(sendLock.address) }
 

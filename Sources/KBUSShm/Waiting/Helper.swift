@@ -133,8 +133,7 @@ final class HelpedKsocks: @unchecked Sendable {
       _ = unsafe cshm_add32(turn.address, 1)
       _ = unsafe cshm_futex_wake(turn.address, CInt.max)
       if isDone { return }
-      ksock.lockSends()
-      ksock.unlockSends()
+      ksock.awaitSends()
     }
   }
 
