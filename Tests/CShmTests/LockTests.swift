@@ -160,6 +160,8 @@ import Testing
         for _ in 0..<20_000 {
           unsafe cshm_local_lock(counter.word)
           counter.count += 1
+          // So that others come meanwhile.
+          if counter.count.isMultiple(of: 8) { sched_yield() }
           unsafe cshm_local_unlock(counter.word)
         }
       }
