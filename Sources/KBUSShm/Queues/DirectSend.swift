@@ -63,8 +63,14 @@ private struct Place: BitwiseCopyable {
   @inline(__always) var id: MessageID { MessageID(serial: serial) }
 }
 
-/// A Request has a record, which its Reply ends.
-private enum Kind { case announcement, request, reply }
+/// A Request has a record, which its Reply ends. No enum: what would compare and hash those asks libkbus.so for random numbers.
+private struct Kind: BitwiseCopyable {
+  var isRequest = false, isReply = false
+
+  @inline(__always) static var announcement: Kind { Kind() }
+  @inline(__always) static var request: Kind { Kind(isRequest: true) }
+  @inline(__always) static var reply: Kind { Kind(isReply: true) }
+}
 
 extension Outgoing {
   fileprivate var kind: Kind { isRequest ? .request : isReply ? .reply : .announcement }
@@ -84,7 +90,7 @@ private struct Decision: BitwiseCopyable {
   var first = 0
 
   /// The request that the first copy asks to answer, +1.
-  @inline(__always) func asked(_ kind: Kind) -> UInt32 { kind == .request ? requestIndex &+ 1 : 0 }
+  @inline(__always) func asked(_ kind: Kind) -> UInt32 { kind.isRequest ? requestIndex &+ 1 : 0 }
 }
 
 extension SharedBus {
@@ -243,8 +249,8 @@ extension SharedBus {
   private func sendOne(
     _ kind: Kind, _ message: Outgoing, _ recipient: KnownName.Recipient, _ decision: Decision, _ sender: Sender
   ) -> DirectOutcome? {
-    let isReply = kind == .reply, asked = decision.asked(kind), place = decision.place
-    guard isReply || recipient.at != decision.requesterAt, let copy = planned(recipient, usesReserved: isReply),
+    let asked = decision.asked(kind), place = decision.place
+    guard kind.isReply || recipient.at != decision.requesterAt, let copy = planned(recipient, usesReserved: kind.isReply),
       isMeant(kind, message, copy)
     else { return nil }
     var transaction = publish(message, copies: 1, place, sender)
@@ -285,7 +291,7 @@ extension SharedBus {
 
   /// Whether the Replier is the one that a stateful Request wants.
   @inline(__always) private func isMeant(_ kind: Kind, _ message: Outgoing, _ copy: PlannedCopy) -> Bool {
-    kind != .request || message.to == 0 || message.to == copy.ksock.u32(CSHM_KSOCK_ID)
+    !kind.isRequest || message.to == 0 || message.to == copy.ksock.u32(CSHM_KSOCK_ID)
   }
 
   /// What the bus says in the slot, and its holders: direct.
@@ -306,7 +312,7 @@ extension SharedBus {
   @inline(__always) private func logRequest(
     _ kind: Kind, _ copy: PlannedCopy, _ decision: Decision, _ sender: Sender, _ transaction: inout ShortTransaction
   ) {
-    if kind == .request {
+    if kind.isRequest {
       let record = decision.request
       record.store64(CSHM_REQUEST_ID, decision.place.id.word)
       record.store64(CSHM_REQUEST_REQUESTER_INCARNATION, sender.own.u64(CSHM_KSOCK_INCARNATION))
@@ -315,16 +321,16 @@ extension SharedBus {
       record.store64(CSHM_REQUEST_POSITION, copy.tail)
       transaction.set(decision.requestAt &+ CSHM_REQUEST_SEQUENCE, decision.place.sequence)
       transaction.set32(sender.at &+ CSHM_KSOCK_RESERVED, sender.own.u32(CSHM_KSOCK_RESERVED) &+ 1)
-    } else if kind == .reply {
+    } else if kind.isReply {
       transaction.set(decision.requestAt &+ CSHM_REQUEST_SEQUENCE, 0)
     }
   }
 
   @inline(__always) private func applyRequest(_ kind: Kind, _ decision: Decision, _ sender: Sender) {
-    if kind == .request {
+    if kind.isRequest {
       decision.request.store64(CSHM_REQUEST_SEQUENCE, decision.place.sequence)
       sender.own.store32(CSHM_KSOCK_RESERVED, sender.own.u32(CSHM_KSOCK_RESERVED) &+ 1)
-    } else if kind == .reply {
+    } else if kind.isReply {
       decision.request.store64(CSHM_REQUEST_SEQUENCE, 0)
     }
   }
@@ -379,7 +385,7 @@ extension SharedBus {
     let own = sender.own
     var outcome = DirectOutcome(id: decision.place.id, requester: decision.requester)
     own.store64(CSHM_KSOCK_LAST_SENT, outcome.id.word)
-    if kind == .request {
+    if kind.isRequest {
       let reserved = own.u32(CSHM_KSOCK_RESERVED)
       if reserved > own.u32(CSHM_KSOCK_RESERVED_MAX) { own.store32(CSHM_KSOCK_RESERVED_MAX, reserved) }
       // If the Replier has a descriptor, its helper is to look whether that stays open.
@@ -387,7 +393,7 @@ extension SharedBus {
         copy.ksock.store32(CSHM_KSOCK_WATCHED, 1)
         outcome.callsHelpers = true
       }
-    } else if kind == .reply {
+    } else if kind.isReply {
       countAnswered(request(Int(decision.requestIndex)), ksock(sender.index))
     }
     return outcome
