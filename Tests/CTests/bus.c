@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "bus.h"
 
+#include <sched.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 kbus_ksock_t new_ksock(void) {
@@ -58,6 +60,25 @@ kbus_message_t *take(kbus_ksock_t ksock) {
     CHECK_EQUAL(kbus_ksock_read_next_msg(ksock, &message), 0);
     CHECK(message != NULL);
     return message;
+}
+
+void move_to_number(int descriptor, int number) {
+    int copy;
+    if (descriptor == number) return;
+    while ((copy = fcntl(descriptor, F_DUPFD, number)) != number) {
+        CHECK(copy > number);
+        close(copy);
+        sched_yield();
+    }
+    close(descriptor);
+}
+
+int put_foreign_socket_at(int number, int kind) {
+    int ends[2];
+    CHECK_EQUAL(socketpair(AF_UNIX, kind | SOCK_NONBLOCK, 0, ends), 0);
+    if (ends[1] == number) return ends[0];
+    move_to_number(ends[0], number);
+    return ends[1];
 }
 
 uint32_t queued(kbus_ksock_t ksock) {

@@ -36,6 +36,14 @@ void check_next(kbus_ksock_t ksock, const char *printed, const char *file, int l
 #define CHECK_NEXT(ksock, printed) check_next(ksock, printed, __FILE__, __LINE__)
 #define CHECK_NOTHING(ksock) check_next(ksock, "", __FILE__, __LINE__)
 
+/*
+ * Moves what `descriptor` is to `number`, which was closed. A thread of the library may have opened something that has the number for a
+ * moment: that is waited for.
+ */
+void move_to_number(int descriptor, int number);
+/* A connected pair of sockets, the first of which has this number, as above; returns the other. */
+int put_foreign_socket_at(int number, int kind);
+
 /* Writes bytes of a message. */
 int write_bytes(kbus_ksock_t ksock, const void *bytes, size_t count);
 

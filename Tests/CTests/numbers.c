@@ -21,17 +21,6 @@ static int is_ready(int number, short events, int timeout) {
 /* As long as a test may last. */
 enum { FOR_EVER = 50000 };
 
-/* A connected pair of sockets, the first of which has this number. */
-static int put_foreign_socket_at(int number, int kind) {
-    int ends[2];
-    CHECK_EQUAL(socketpair(AF_UNIX, kind | SOCK_NONBLOCK, 0, ends), 0);
-    if (ends[0] != number) {
-        CHECK_EQUAL(dup2(ends[0], number), number);
-        close(ends[0]);
-    }
-    return ends[1];
-}
-
 TEST("a copy goes on as the first number did, which has become another's") {
     kbus_ksock_t first = new_listener("$.F"), other = new_listener("$.G"), copy = dup(first);
     kbus_msg_id_t id;
@@ -170,7 +159,10 @@ static int replace_sockets(kbus_ksock_t one, kbus_ksock_t other, int *theirs) {
         if (number != one && number != other && count < 16) found[count++] = number;
     }
     closedir(numbers);
-    for (int at = 0; at < count; at++) theirs[at] = put_foreign_socket_at(found[at], SOCK_STREAM);
+    for (int at = 0; at < count; at++) {
+        close(found[at]);
+        theirs[at] = put_foreign_socket_at(found[at], SOCK_STREAM);
+    }
     return count;
 }
 

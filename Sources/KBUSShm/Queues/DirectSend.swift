@@ -63,7 +63,7 @@ private struct Place: BitwiseCopyable {
   @inline(__always) var id: MessageID { MessageID(serial: serial) }
 }
 
-/// A Request has a record, which its Reply ends. No enum: what would compare and hash those asks libkbus.so for random numbers.
+/// A Request has a record, which its Reply ends. No enum: to hash one, libkbus.so would need random numbers of a newer glibc.
 private struct Kind: BitwiseCopyable {
   var isRequest = false, isReply = false
 
@@ -135,7 +135,6 @@ extension SharedBus {
   }
 
   // Each kind for itself, so that nothing is asked twice. Most messages have one recipient.
-
   @inline(never) private func sendRequest(
     _ message: Outgoing, _ known: LocalPlace<KnownName>, _ sender: Sender
   ) -> DirectOutcome? {
