@@ -27,6 +27,8 @@ def die_with_parent(deadline_s):
     """Lets this process die with the one that started it, and by itself if nobody ends it."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.alarm(deadline_s)
+    # Whoever is started in the background ignores it, and so would we.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Child:
