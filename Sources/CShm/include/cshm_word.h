@@ -54,7 +54,8 @@ void cshm_yield(void);
 static inline void cshm_prefetch(const void *p) { __builtin_prefetch(p, 0); }
 static inline void cshm_prefetch_to_write(const void *p) {
 #if defined(__x86_64__)
-    /* Compilers for any x86-64 make a prefetch to read of it, and the store would wait for the line once more. Where it is not known it does nothing. */
+    /* Compilers for any x86-64 make a prefetch to read of it, and the store would wait for the line once more. Where it is not
+     * known it does nothing. */
     __asm__ volatile("prefetchw %0" : : "m"(*(const char *)p));
 #else
     __builtin_prefetch(p, 1);

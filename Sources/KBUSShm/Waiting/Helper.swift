@@ -109,7 +109,7 @@ final class Helper: @unchecked Sendable {
 
 /// The Ksocks of this process for which the helper of one bus works: those with descriptors.
 final class HelpedKsocks: @unchecked Sendable {
-  // Sendable: everything is guarded by the process lock.
+  // Sendable: `ksocks` is guarded by the process lock; `turn` and `thread` are atomic.
   private var ksocks: [Ksock] = []
   /// Odd while the helper tries a message that its program has pending.
   private let turn = LocalPlace<UInt32>(0)
