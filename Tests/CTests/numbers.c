@@ -130,6 +130,7 @@ static void *use_what_is_there(void *unused) {
             kbus_received_release(received);
         }
         if (kbus_ksock_id(ksock, &id) == 0) CHECK(id > 0);
+        sched_yield();
     }
     return NULL;
 }
