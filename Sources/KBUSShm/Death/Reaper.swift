@@ -19,12 +19,14 @@ package struct ReaperOptions: Sendable {
 }
 
 package final class Reaper: @unchecked Sendable {
-  // Sendable: `watchers` is guarded by the process lock; the rest does not change.
+  // Sendable: `watchers` is guarded by the process lock, `refused` is the main thread's own; the rest does not change.
   let options: ReaperOptions
   let events: CInt
   private let mostDescriptors: UInt64
   private let directoryEvents: CInt
   private var watchers: [BusWatcher?] = []
+  /// Buses that it could not take on, and has said so.
+  private var refused: [Int] = []
   private static let ofDirectory: UInt64 = .max
 
   package init(_ options: ReaperOptions) {
@@ -37,7 +39,7 @@ package final class Reaper: @unchecked Sendable {
 
   /// Ends when no bus has been used for a while; never with `stays`.
   package func run() {
-    guard events >= 0 else { return }
+    guard events >= 0 else { return report("no bus is watched: \(KBusError.system(-events, "watch", options.directory).description)") }
     while true {
       watchNewBuses()
       guard !isOver else { return }
@@ -61,12 +63,28 @@ package final class Reaper: @unchecked Sendable {
   }
 
   private func watchNewBuses() {
-    for number in (try? Bus.list(in: options.directory)) ?? [] where !isWatching(number) {
-      guard let bus = try? SharedBus.join(number, in: options.directory, mayCreate: false) else { continue }
-      let watcher = BusWatcher(bus, of: self, number: nextPlace)
-      add(watcher)
-      if !watcher.start() { ended(watcher) }
+    let numbers = (try? Bus.list(in: options.directory)) ?? []
+    refused.removeAll { !numbers.contains($0) }
+    for number in numbers where !isWatching(number) {
+      do throws(KBusError) {
+        try watch(number)
+        refused.removeAll { $0 == number }
+      } catch where error.errno != CInt(CSHM_ENOENT) && !refused.contains(number) {
+        refused.append(number)
+        report("bus \(number) is not watched: \(error.description) Its own processes watch over it meanwhile.")
+      } catch {}
     }
+  }
+
+  private func watch(_ number: Int) throws(KBusError) {
+    let bus = try SharedBus.join(number, in: options.directory, mayCreate: false)
+    guard leaves(Self.sparedByBuses, bus.descriptor) else {
+      bus.leave()
+      throw .system(CInt(CSHM_EMFILE), "watch", bus.path)
+    }
+    let watcher = BusWatcher(bus, of: self, number: nextPlace)
+    add(watcher)
+    if !watcher.start() { ended(watcher) }
   }
 
   // Its watchers
@@ -92,10 +110,13 @@ package final class Reaper: @unchecked Sendable {
     if watcher.number < watchers.count { watchers[watcher.number] = watcher } else { watchers.append(watcher) }
   }
 
-  /// Some are kept free, to look into /proc with and for buses that come.
-  func maySpend(_ descriptor: CInt) -> Bool { UInt64(descriptor) + Self.spareDescriptors < mostDescriptors }
+  /// Some descriptors are kept free: by processes for buses that come, and by those to look into /proc with.
+  func maySpend(_ descriptor: CInt) -> Bool { leaves(Self.sparedByProcesses, descriptor) }
 
-  private static let spareDescriptors: UInt64 = 8
+  private func leaves(_ spare: UInt64, _ descriptor: CInt) -> Bool { UInt64(descriptor) + spare < mostDescriptors }
+
+  private static let sparedByProcesses: UInt64 = 8
+  private static let sparedByBuses: UInt64 = 4
 
   /// Called by a watcher whose bus is not used: how long until the program ends. Nil while some bus is used.
   func timeLeft() -> UInt64? {
@@ -122,8 +143,9 @@ package final class Reaper: @unchecked Sendable {
     if isOver { cshm_exit(0) }
   }
 
-  func say(_ phrase: Phrase) {
-    guard options.isVerbose else { return }
+  func say(_ phrase: Phrase) { if options.isVerbose { report(phrase) } }
+
+  private func report(_ phrase: Phrase) {
     let line: Phrase = "kbus-reaper: \(phrase.text)\n"
     var bytes = line.text.bytes
     unsafe bytes.withUnsafeMutableBytes { unsafe cshm_print(2, $0.baseAddress!, UInt($0.count)) }

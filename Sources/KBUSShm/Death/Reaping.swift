@@ -61,6 +61,8 @@ extension SharedBus {
         removeStrayFifos()
       }
       for (index, incarnation, _) in found { while try reap((index, incarnation, .ending)) {} }
+      // Whoever was told, and shares our processor, does not wait for the rest.
+      cshm_yield()
     }
     for (index, incarnation, verdict) in found where verdict == .over || isGone(owner(index)) {
       while try reap((index, incarnation, .over)) {}

@@ -146,5 +146,9 @@ extension KBusError.Code {
     remedy: "Don't use a Ksock in a signal handler.")
 
   /// A failed system call keeps its own errno.
-  static func system(_ errno: CInt) -> Self { Self(name: "system", errno: Int(errno), remedy: system.remedy) }
+  static func system(_ errno: CInt) -> Self {
+    Self(name: "system", errno: Int(errno), remedy: errno == CInt(CSHM_EMFILE) ? fewDescriptors : system.remedy)
+  }
+
+  private static let fewDescriptors: StaticString = "Close descriptors, or let the process have more (ulimit -n)."
 }

@@ -317,6 +317,30 @@ import Testing
     reaper.send(signal: SIGKILL)
   }
 
+  @Test("a reaper without descriptors says which bus it can't watch over; there a requester is told of a death all the same")
+  func busesBeyond() throws {
+    let scene = try DeathScene(.helper)
+    for number in 1..<40 { try Bus.create(number, options: BusOptions(), in: scene.directory) }
+    let reaper = try scene.start([
+      "/bin/sh", "-c", "exec 2>&1; ulimit -n 32; exec \"$0\" --directory \"$1\" --stay", try RunningProcess.built("kbus-reaper"),
+      scene.directory,
+    ])
+    let refusal = try reaper.line(within: 60)
+    let number = try #require(refusal.firstMatch(of: /^kbus-reaper: bus ([0-9]+) is not watched: .*EMFILE.*ulimit -n/)?.1, "\(refusal)")
+    let replier = try scene.peer(), requester = try scene.peer()
+    for (peer, bus) in [(replier, number), (requester, number)] {
+      try #require(try peer.ask("open x bus=\(bus)").hasPrefix("ok"))
+    }
+    try #require(try replier.ask("bind x name=$.Ask replier") == "ok")
+    try #require(try requester.ask("send x name=$.Ask flags=0x1").hasPrefix("ok"))
+    try replier.order("die kill")
+    let answer = try requester.ask("receive-within x")
+    #expect(answer.contains("'\(Self.goneAway)'"), "\(answer)")
+    #expect(try Bus.inspect(try #require(Int(number)), in: scene.directory).statistics.watcher == .helper)
+    #expect(try scene.statistics.watcher == .reaper, "it goes on with those that it has")
+    reaper.send(signal: SIGKILL)
+  }
+
   // MARK: Nobody's child
 
   @Test("the reaper is nobody's child: the starter has no child and gets no SIGCHLD, and its pipes close with it")
