@@ -69,7 +69,7 @@ package final class Reaper: @unchecked Sendable {
       do throws(KBusError) {
         try watch(number)
         refused.removeAll { $0 == number }
-      } catch where error.errno != CInt(CSHM_ENOENT) && !refused.contains(number) {
+      } catch  where error.errno != CInt(CSHM_ENOENT) && !refused.contains(number) {
         refused.append(number)
         report("bus \(number) is not watched: \(error.description) Its own processes watch over it meanwhile.")
       } catch {}
