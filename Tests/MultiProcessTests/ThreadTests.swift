@@ -1,6 +1,7 @@
 // One Ksock, several threads. Each test says who does what when; where a thread blocks, the test goes on only when it sleeps.
 
 import KBUSShm
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct ThreadTests {
@@ -63,6 +64,55 @@ import Testing
     let violations = try bus.violations().map(\.description)
     #expect(violations == [])
   }
+
+  @Test("an urgent message that comes at the moment in which a thread takes its answer is not taken for it, and is not lost")
+  func urgentBesideAnswer() throws {
+    let bus = try PrivateBus(), rounds = 60_000
+    let asker = try bus.open(), replier = try bus.open(), speaker = try bus.open()
+    try asker.setMaxMessages(UInt32(rounds))
+    asker.setSpinBudget(.zero)
+    try asker.bind("$.Thread.Alarm")
+    try replier.bind("$.Thread.Echo", as: .replier)
+    let echo = Blocked {
+      for _ in 0..<rounds {
+        guard let request = try replier.receive(within: .seconds(60)) else { return }
+        try replier.send(try Reply(to: request, request.data))
+      }
+    }
+    let progress = Progress()
+    // One in each round, at all sorts of moments.
+    let alarms = Blocked {
+      for round in 0..<rounds {
+        while progress.round.load(ordering: .acquiring) < round {}
+        var pause = round &* 7919 % 8192
+        while pause > 0, progress.round.load(ordering: .relaxed) == round { pause -= 1 }
+        try speaker.send(Announcement("$.Thread.Alarm", "\(round)", flags: .urgent))
+      }
+    }
+    var heard = 0
+    func hear() throws {
+      while let message = try asker.receive() {
+        #expect(message.name == "$.Thread.Alarm")
+        heard += 1
+      }
+    }
+    for round in 0..<rounds {
+      progress.round.store(round, ordering: .releasing)
+      let answer = try asker.request("$.Thread.Echo", "\(round)", within: .seconds(60))
+      if !answer.isReply || answer.text != "\(round)" {
+        Issue.record("asked \(round), got \(answer)")
+        break
+      }
+      try hear()
+    }
+    progress.round.store(rounds, ordering: .releasing)
+    try alarms.outcome(within: .seconds(60))
+    try hear()
+    #expect(heard == rounds)
+    try echo.outcome(within: .seconds(60))
+  }
+
+  private final class Progress: Sendable { let round = Atomic(0) }
 
   @Test("two threads that await answers on one Ksock each get their own, also when the answers come the other way round")
   func twoAwait() throws {

@@ -174,8 +174,9 @@ extension Ksock {
     while chunk.entry(position).stamp == position &+ 1 {
       let entry = chunk.entry(position)
       if position >= wanted.scanned, try isAnswer(entry.copy, to: wanted.id) {
+        // At the front it is taken as any message, but before an urgent one that comes at this very moment: that is no answer.
         return position == end.head && record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) == 0
-          ? try takeLocked() : try takeFromMiddle(entry)
+          ? try takeFront() : try takeFromMiddle(entry)
       }
       position &+= 1
       if position % UInt64(CSHM_CHUNK_ENTRIES) == 0 { chunk = try shared.chunk(checking: chunk.next, "request") }
@@ -183,6 +184,11 @@ extension Ksock {
     wanted.scanned = position
     wanted.place = chunk.entry(position).at
     return nil
+  }
+
+  private func takeFront() throws(KBusError) -> Taken? {
+    guard reading.value.own.u64(CSHM_KSOCK_INCARNATION) == incarnation else { throw .closed("request") }
+    return try shared.takeFront(record, reading)
   }
 
   private func takeFromMiddle(_ entry: EntryRecord) throws(KBusError) -> Taken {
