@@ -2,6 +2,9 @@
 #define _GNU_SOURCE
 #include "bus.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 static uint32_t left(kbus_ksock_t ksock) {
     uint32_t count;
     CHECK_EQUAL(kbus_ksock_len_left(ksock, &count), 0);
@@ -124,4 +127,43 @@ TEST("H-28: a Request counts as taken when it is gone on to, though not a byte i
     CHECK_EQUAL(go_on(replier), 0);
     CHECK_EQUAL(kbus_ksock_num_unreplied_to(replier, &owed), 0);
     CHECK_EQUAL(owed, 1);
+}
+
+enum { MANY = 40000 };
+static _Atomic int ended;
+
+/* Returns how many messages it has read. */
+static void *read_what_comes(void *ksock) {
+    intptr_t count = 0;
+    for (int is_last = 0; !is_last;) {
+        kbus_message_t *message;
+        is_last = ended;
+        CHECK_EQUAL(kbus_ksock_read_next_msg(*(kbus_ksock_t *)ksock, &message), 0);
+        if (!message) {
+            sched_yield();
+            continue;
+        }
+        count++;
+        is_last = 0;
+        kbus_msg_delete(&message);
+    }
+    return (void *)count;
+}
+
+TEST("threads that read whole messages from one Ksock lose none of them") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    pthread_t threads[3];
+    intptr_t read = 0;
+    for (int at = 0; at < 3; at++) CHECK_EQUAL(pthread_create(&threads[at], NULL, read_what_comes, &listener), 0);
+    for (int at = 0; at < MANY; at++) {
+        while (queued(listener) > 50) sched_yield();
+        announce(sender, "$.F", "some");
+    }
+    ended = 1;
+    for (int at = 0; at < 3; at++) {
+        void *count;
+        CHECK_EQUAL(pthread_join(threads[at], &count), 0);
+        read += (intptr_t)count;
+    }
+    CHECK_EQUAL(read, MANY);
 }

@@ -39,32 +39,40 @@ public func kbus_ksock_read_next_msg(
   call(on: ksock) { ksock throws(KBusError) in
     let place = unsafe try given(msg)
     unsafe place.pointee = nil
-    let count = try ksock.goOn()
-    if count > 0 { unsafe place.pointee = try ksock.read(count) }
+    _ = unsafe try ksock.goOn(readingTo: place)
     return 0
   }
 }
 
 extension OpenKsock {
-  /// Goes on to the next message; returns its entire length, 0 if none is queued.
-  fileprivate func goOn() throws(KBusError) -> Int {
+  /// Goes on to the next message; returns its entire length, 0 if none is queued. `place`: reads it at once, before another thread that
+  /// goes on would drop it.
+  @inline(never) fileprivate func goOn(
+    readingTo place: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>? = nil
+  ) throws(KBusError) -> Int {
     try ksock.settleRefusal()
     return try withReading { reading throws(KBusError) in
       // What is left of the one before goes first: its slot may be wanted.
       reading.drop()
       reading.begin(try ksock.takeQueued())
-      return reading.left
+      let count = reading.left
+      if let place = unsafe place, count > 0 { unsafe place.pointee = try read(count, &reading) }
+      return count
     }
   }
 
   fileprivate func read(_ count: Int) throws(KBusError) -> UnsafeMutablePointer<kbus_message_t> {
+    unsafe try withReading { reading throws(KBusError) in unsafe try read(count, &reading) }
+  }
+
+  @inline(never) private func read(
+    _ count: Int, _ reading: inout MessageReading
+  ) throws(KBusError) -> UnsafeMutablePointer<kbus_message_t> {
     if ksock.mode == .writeOnly { throw .wrongMode("read", "reading") }
-    return unsafe try withReading { reading throws(KBusError) in
-      guard count > 0, count <= reading.left else { throw .nothingBeingRead }
-      let memory = unsafe try allocate(count)
-      unsafe reading.read(count, to: memory)
-      return unsafe memory.assumingMemoryBound(to: kbus_message_t.self)
-    }
+    guard count > 0, count <= reading.left else { throw .nothingBeingRead }
+    let memory = unsafe try allocate(count)
+    unsafe reading.read(count, to: memory)
+    return unsafe memory.assumingMemoryBound(to: kbus_message_t.self)
   }
 }
 

@@ -72,7 +72,7 @@ extension KBusError.Code {
     remedy: "Go on to the next message first, and read as many bytes as it has.")
   public static let notABindEvent = Self(
     name: "notABindEvent", errno: CSHM_EBADMSG,
-    remedy: "Take only messages named $.KBUS.ReplierBindEvent apart, and only those that the bus has made.")
+    remedy: "Take apart only messages named $.KBUS.ReplierBindEvent that the bus has made.")
   public static let badAddress = Self(
     name: "badAddress", errno: CSHM_EFAULT,
     remedy: "Pass the address of a variable of the right type.")
@@ -150,5 +150,5 @@ extension KBusError.Code {
     Self(name: "system", errno: Int(errno), remedy: errno == CInt(CSHM_EMFILE) ? fewDescriptors : system.remedy)
   }
 
-  private static let fewDescriptors: StaticString = "Close descriptors, or let the process have more (ulimit -n)."
+  private static let fewDescriptors: StaticString = "Close some, or allow more of them (ulimit -n)."
 }
