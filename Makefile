@@ -39,7 +39,8 @@ SOURCES := Makefile libkbus.map Package.swift \
 SMALL = $(SWIFT) build -c release -Xcc -Oz -Xcc -DCSHM_SMALL -Xcc -fno-asynchronous-unwind-tables \
         -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
         -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
-LINK = -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs
+# lld puts segments into the file without gaps: gold's reach from page to page.
+LINK = -Xswiftc -use-ld=lld -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs
 
 .PHONY: all install uninstall check-libkbus check-reaper check-install update-abi clean
 
@@ -48,7 +49,7 @@ all: libkbus.so libkbus.a kbus-reaper
 $(REAL): $(SOURCES)
 	$(SMALL) --product KBUSC --scratch-path $(BUILD) $(LINK)
 	cp -f $(BUILD)/release/libKBUSC.so $@
-	$(STRIP) --strip-unneeded --remove-section=.swift_modhash --remove-section=.comment $@
+	$(STRIP) --strip-unneeded --remove-section=.comment $@
 
 libkbus.so.$(MAJOR): $(REAL)
 	ln -sf $(REAL) $@

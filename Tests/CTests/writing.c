@@ -2,6 +2,9 @@
 #define _GNU_SOURCE
 #include "bus.h"
 
+#include <pthread.h>
+#include <sched.h>
+
 static const char *const digits = "0123456789";
 
 static kbus_message_t *entire(const char *name, const void *data, uint32_t data_len) {
@@ -307,4 +310,47 @@ TEST("the name and data of a pointy message may change until the send, and be fr
     free(name);
     free(data);
     CHECK_NEXT(listener, "<Announcement '$.Jim' id=[0:1] from=1 data=data>");
+}
+
+enum { SENDERS = 2, MANY = 20000 };
+
+static struct send_plan {
+    kbus_ksock_t ksock;
+    int sender;
+} plans[SENDERS];
+
+static void *send_whole_messages(void *place) {
+    struct send_plan plan = *(struct send_plan *)place;
+    for (int number = 0; number < MANY; number++) {
+        int data[2] = {plan.sender, number};
+        kbus_message_t message = pointy("$.F", NULL);
+        kbus_msg_id_t id;
+        message.flags = KBUS_BIT_ALL_OR_FAIL;
+        message.data = data;
+        message.data_len = sizeof data;
+        while (kbus_ksock_send_msg(plan.ksock, &message, &id) < 0) {
+            CHECK_EQUAL(errno, EBUSY);
+            sched_yield();
+        }
+    }
+    return NULL;
+}
+
+TEST("threads that send whole messages from one Ksock do not get into each other's") {
+    kbus_ksock_t shared = new_ksock(), listener = new_listener("$.F");
+    pthread_t threads[SENDERS];
+    int next[SENDERS] = {0};
+    for (int at = 0; at < SENDERS; at++) {
+        plans[at] = (struct send_plan){shared, at};
+        CHECK_EQUAL(pthread_create(&threads[at], NULL, send_whole_messages, &plans[at]), 0);
+    }
+    for (int count = 0; count < SENDERS * MANY; count++) {
+        kbus_message_t *message;
+        CHECK_EQUAL(kbus_receive_within(listener, 30 * SECOND, &message), 1);
+        const int *data = kbus_msg_data_ptr(message);
+        CHECK_EQUAL(message->data_len, 2 * sizeof *data);
+        CHECK_EQUAL(data[1], next[data[0]]++);
+        kbus_msg_delete(&message);
+    }
+    for (int at = 0; at < SENDERS; at++) CHECK_EQUAL(pthread_join(threads[at], NULL), 0);
 }

@@ -101,6 +101,22 @@ class TestThreads:
             rosencrantz.send_msg(Message("$.F", b"%d" % number))
         assert sorted(thread.end().result.data for thread in threads) == [b"0", b"1", b"2", b"3"]
 
+    @pytest.mark.parametrize("form", ["pointy", "entire"])
+    def test_threads_send_from_one_ksock(self, rosencrantz, guildenstern, form):
+        guildenstern.bind("$.F")
+        guildenstern.set_max_messages(2000)
+
+        def send(sender):
+            for number in range(1000):
+                message = Message("$.F", b"%d %d" % (sender, number))
+                rosencrantz.send_msg(message if form == "pointy" else Message.from_bytes(message.to_bytes()))
+
+        threads = [Started(send, sender) for sender in range(2)]
+        assert [thread.end().error for thread in threads] == [None, None]
+        heard = [tuple(map(int, message.data.split())) for message in guildenstern]
+        for sender in range(2):
+            assert [number for who, number in heard if who == sender] == list(range(1000))
+
 
 class TestCall:
     def serve(self, ksock, words="yes"):

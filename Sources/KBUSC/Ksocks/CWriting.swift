@@ -14,7 +14,7 @@ public func kbus_ksock_write_data(_ ksock: kbus_ksock_t, _ data: UnsafeMutablePo
 @c(kbus_ksock_write_msg) @implementation
 public func kbus_ksock_write_msg(_ ksock: kbus_ksock_t, _ msg: UnsafePointer<kbus_message_t>!) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
-    unsafe try ksock.write(msg)
+    unsafe try ksock.write(ksock.bytes(of: msg))
     return 0
   }
 }
@@ -32,8 +32,7 @@ public func kbus_ksock_send_msg(
   _ ksock: kbus_ksock_t, _ msg: UnsafePointer<kbus_message_t>!, _ msg_id: UnsafeMutablePointer<kbus_msg_id_t>!
 ) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
-    unsafe try ksock.write(msg)
-    unsafe try ksock.send(msg_id)
+    unsafe try ksock.send(msg_id, writing: ksock.bytes(of: msg))
     return 0
   }
 }
@@ -60,15 +59,21 @@ extension OpenKsock {
     try withWriting { writing throws(KBusError) in unsafe try writing.write(bytes, on: ksock) }
   }
 
-  /// Writes a message of either form.
-  fileprivate func write(_ message: UnsafePointer<kbus_message_t>?) throws(KBusError) {
+  /// A message of either form, as it is written.
+  fileprivate func bytes(of message: UnsafePointer<kbus_message_t>?) throws(KBusError) -> UnsafeRawBufferPointer {
     guard let message = unsafe message else { throw .badAddress }
-    unsafe try write(UnsafeRawBufferPointer(start: message, count: message.pointee.writtenCount))
+    return unsafe UnsafeRawBufferPointer(start: message, count: message.pointee.writtenCount)
   }
 
-  fileprivate func send(_ place: UnsafeMutablePointer<kbus_msg_id_t>?) throws(KBusError) {
+  /// `bytes`: a message to be written before, with nothing of another thread's in between.
+  @inline(never) fileprivate func send(
+    _ place: UnsafeMutablePointer<kbus_msg_id_t>?, writing bytes: UnsafeRawBufferPointer? = nil
+  ) throws(KBusError) {
     do throws(KBusError) {
-      let id = try withWriting { writing throws(KBusError) in try writing.send(on: ksock) }
+      let id = try withWriting { writing throws(KBusError) in
+        if let bytes = unsafe bytes { unsafe try writing.write(bytes, on: ksock) }
+        return try writing.send(on: ksock)
+      }
       unsafe place?.pointee = kbus_msg_id(id)
     } catch {
       unsafe ksock.noteID(of: error, place)

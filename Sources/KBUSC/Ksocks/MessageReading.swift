@@ -14,7 +14,7 @@ struct MessageReading: ~Copyable {
   private(set) var left = 0
 
   /// Goes on to a message, or to none. What is left of the one before is dropped.
-  @inline(never) mutating func begin(_ next: consuming ReceivedMessage?) {
+  mutating func begin(_ next: consuming ReceivedMessage?) {
     message = next
     position = 0
     nameLength = message?.nameCount ?? 0

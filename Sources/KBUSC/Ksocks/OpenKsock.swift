@@ -19,22 +19,18 @@ final class OpenKsock: @unchecked Sendable {
   @inline(__always) func withReading<Result>(
     _ body: (inout MessageReading) throws(KBusError) -> Result
   ) throws(KBusError) -> Result {
-    lock(0)
-    defer { unlock(0) }
+    unsafe cshm_local_lock(locks.address(0))
+    defer { unsafe cshm_local_unlock(locks.address(0)) }
     return try body(&reading)
   }
 
   @inline(__always) func withWriting<Result>(
     _ body: (inout MessageWriting) throws(KBusError) -> Result
   ) throws(KBusError) -> Result {
-    lock(1)
-    defer { unlock(1) }
+    unsafe cshm_local_lock(locks.address(1))
+    defer { unsafe cshm_local_unlock(locks.address(1)) }
     return try body(&writing)
   }
-
-  // Not written out in nearly every call of the original.
-  @inline(never) private func lock(_ number: Int) { unsafe cshm_local_lock(locks.address(number)) }
-  @inline(never) private func unlock(_ number: Int) { unsafe cshm_local_unlock(locks.address(number)) }
 
   /// The next message, with a time limit as C has it. No limit is computed while something is queued.
   func take(within nanoseconds: Int64, yielding: Bool = false) throws(KBusError) -> Taken? {

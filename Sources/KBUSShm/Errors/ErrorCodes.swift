@@ -150,5 +150,5 @@ extension KBusError.Code {
     Self(name: "system", errno: Int(errno), remedy: errno == CInt(CSHM_EMFILE) ? fewDescriptors : system.remedy)
   }
 
-  private static let fewDescriptors: StaticString = "Close some, or allow more of them (ulimit -n)."
+  private static let fewDescriptors: StaticString = "Close some, or let the process have more (ulimit -n)."
 }

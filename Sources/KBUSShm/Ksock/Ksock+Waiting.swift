@@ -51,12 +51,10 @@ extension Ksock {
   func sleep<Found: ~Copyable>(
     until deadline: Deadline, unless look: () throws(KBusError) -> Found?
   ) throws(KBusError) -> Found? {
-    if shared.hasHelper { return try record.sleep(until: deadline, unless: look) }
-    let soon = Deadline.after(.milliseconds(250))
-    if let found = try record.sleep(until: Deadline(nanoseconds: min(soon.nanoseconds, deadline.nanoseconds)), unless: look) {
-      return found
-    }
-    if !shared.isReaped { _ = try? shared.reap(.all) }
+    let isTold = shared.hasHelper
+    let soon = isTold ? UInt64.max : Deadline.after(.milliseconds(250)).nanoseconds
+    if let found = try record.sleep(until: Deadline(nanoseconds: min(soon, deadline.nanoseconds)), unless: look) { return found }
+    if !isTold, !shared.isReaped { _ = try? shared.reap(.all) }
     return nil
   }
 

@@ -221,12 +221,17 @@ class Ksock(_KsockBeyond):
 
     def send_msg(self, message: Message) -> MessageId:
         """Writes and sends a message."""
+        whole: Any = ctypes.byref(message.msg)
         if not message.msg.is_pointy:
-            self._file.write(message.to_bytes())
-            return Ksock.send(self)
+            whole = message.to_bytes()
+            if len(whole) != _lib.kbus_msg_sizeof(whole):
+                # Its header is wrong about what follows: as many bytes as there are.
+                self._file.write(whole)
+                return Ksock.send(self)
         self._file.check_writable()
         sent = MessageId()
-        result = _lib.kbus_ksock_send_msg(self._number, ctypes.byref(message.msg), ctypes.byref(sent))
+        # At once, so that other threads can send as well.
+        result = _lib.kbus_ksock_send_msg(self._number, whole, ctypes.byref(sent))
         if result == -_errno.EAGAIN:
             # It waits, and needs its name and data for longer than this call.
             self._written = message
