@@ -58,6 +58,9 @@ public final class Ksock: @unchecked Sendable {
   var sentByHelper: MessageID? { didSet { state.value.hasSentByHelper = sentByHelper != nil } }
   let names = KnownNames()
 
+  /// The helper's alone: until when it looks after the descriptor though nothing is owed; 0 if it does not.
+  var watchEnds: UInt64 = 0
+
   #if !$Embedded
     /// Waits that have no thread of their own; guarded by takeLock.
     var hearing = Hearing()

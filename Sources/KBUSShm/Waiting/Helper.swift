@@ -231,7 +231,7 @@ extension SharedBus {
     return isWatching
   }
 
-  /// Returns whether the Ksock owes an answer and is to be looked at again.
+  /// Returns whether the Ksock owes an answer, or owed one lately, and is to be looked at again.
   private func help(_ ksock: Ksock) -> Bool {
     let record = ksock.record
     guard record.incarnation == ksock.incarnation else {
@@ -246,7 +246,11 @@ extension SharedBus {
       ksock.close()
       return false
     }
-    if owesAnswer(ksock.incarnation) { return true }
+    let now = cshm_now()
+    if ksock.watchEnds == 0 { ksock.watchEnds = now &+ SharedBus.watchInterval }
+    // Whoever answers at once is asked again soon: as long as we look anyway, nobody need tell us of that.
+    if now < ksock.watchEnds || owesAnswer(ksock.incarnation) { return true }
+    ksock.watchEnds = 0
     // Closed meanwhile, it may have left its record to another.
     guard record.incarnation == ksock.incarnation else { return false }
     memory.store32(record.at + CSHM_KSOCK_WATCHED, 0)

@@ -15,11 +15,12 @@ enum Counts {
     /// A helper, which is another thread, may allocate now and then.
     static let allocations = 0.05
     /// Of a Request and its Reply, both sides together. Spinning: none, but that who holds the lock may lose its processor, and the
-    /// other then sleeps. Asleep: one to wake the other and one to sleep, on each side.
+    /// other then sleeps. Asleep: one to wake the other and one to sleep, on each side; and now and then the lock's.
     static let systemCallsSpinning = 0.1
-    static let systemCallsAsleep = 4.0
+    static let systemCallsAsleep = 4.2
     /// In epoll, on each side: one to wait, one to ring, one to drain; with the full descriptor one more, to see that the socket
-    /// to ring with is ours, and now and then a look at a descriptor that is readable by mistake, and the helper's at a Replier's.
+    /// to ring with is ours, and now and then a look at a descriptor that is readable by mistake, and the helper's at a Replier's, four
+    /// times a second.
     static let systemCallsInEpoll: [Mode: Double] = [.fastDescriptor: 6.1, .descriptor: 8.5]
     /// Of one message, to the one process that sleeps.
     static let wakes = 1.0
