@@ -61,20 +61,25 @@ final class Waiters: Sendable {
   }
 
   private func add(_ ticket: UInt64, _ wanted: Wanted, _ waiter: Waiter) {
-    enum Next { case hear, look, end }
+    enum Next { case hear, look, lookSooner, end }
     let next = state.withLock { state -> Next in
       if state.cancelled.contains(ticket) { return .end }
+      let isSooner = waiter.deadline < state.earliest
       switch wanted {
       case .message: state.messages.append((ticket, waiter))
       case .answer(let id): state.answers[id] = (ticket, waiter)
       }
       defer { state.isHeard = true }
-      return state.isHeard ? .look : .hear
+      return !state.isHeard ? .hear : isSooner ? .lookSooner : .look
     }
     switch next {
     case .end: waiter.continuation.resume(throwing: CancellationError())
     // What came between the task's own look and this may have been meant for others.
     case .look: _ = serve()
+    case .lookSooner:
+      _ = serve()
+      // The helper sleeps until the time of another.
+      ksock.ringOwnBell()
     case .hear:
       do {
         try ksock.hearBell { [self] in serve() }

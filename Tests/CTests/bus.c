@@ -130,3 +130,24 @@ void check_child(int64_t process) {
     CHECK_EQUAL(waitpid((pid_t)process, &status, 0), process);
     CHECK_EQUAL(status, 0);
 }
+
+static _Atomic pid_t waiting_thread;
+
+/* Whether a thread of this process sleeps in the kernel. */
+static int is_asleep(pid_t thread) {
+    char path[64], text[512], *state;
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
+    FILE *file = fopen(path, "r");
+    if (!file) return 0;
+    size_t count = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[count] = 0;
+    state = strrchr(text, ')');
+    return state && state[2] == 'S';
+}
+
+void about_to_wait(void) { waiting_thread = gettid(); }
+
+void until_waiter_sleeps(void) {
+    while (!waiting_thread || !is_asleep(waiting_thread)) usleep(100);
+}

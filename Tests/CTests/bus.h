@@ -44,6 +44,10 @@ void move_to_number(int descriptor, int number);
 /* A connected pair of sockets, the first of which has this number, as above; returns the other. */
 int put_foreign_socket_at(int number, int kind);
 
+/* A thread says that it is about to wait; another waits until it sleeps in the kernel. One thread of a test. */
+void about_to_wait(void);
+void until_waiter_sleeps(void);
+
 /* Writes bytes of a message. */
 int write_bytes(kbus_ksock_t ksock, const void *bytes, size_t count);
 

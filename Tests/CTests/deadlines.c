@@ -50,20 +50,38 @@ TEST("send_within that finds no room in time drops the message; nobody gets it")
     CHECK_EQUAL(queued(listener), 1);
 }
 
-TEST("send_within without a message waits with the one that waits already") {
+TEST("wait_until_sent waits with the message of that id, and with no other") {
     kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
-    kbus_msg_id_t id, told;
-    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &told), ENOMSG);
+    kbus_msg_id_t id, other;
     fill_up(listener, sender, "$.F");
     CHECK_FAILS(try_to_send(sender, "$.F", KBUS_BIT_ALL_OR_WAIT, &id), EAGAIN);
-    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &told), ETIMEDOUT);
-    CHECK_FAILS(kbus_ksock_send(sender, &told), ENOMSG);
+    CHECK_FAILS(kbus_wait_until_sent(sender, &id, 0), ETIMEDOUT);
+    CHECK_FAILS(kbus_ksock_send(sender, &other), ENOMSG);
     CHECK_FAILS(try_to_send(sender, "$.F", KBUS_BIT_ALL_OR_WAIT, &id), EAGAIN);
+    other = (kbus_msg_id_t){0, id.serial_num - 1};
+    CHECK_EQUAL(kbus_wait_until_sent(sender, &other, 0), 0);
+    CHECK_FAILS(kbus_wait_until_sent(sender, NULL, 0), EFAULT);
     CHECK_NEXT(listener, "<Announcement '$.F' id=[0:1] from=1 data=filler>");
-    CHECK_EQUAL(kbus_send_within(sender, NULL, 0, &told), 0);
-    CHECK_EQUAL(told.serial_num, id.serial_num);
+    CHECK_EQUAL(kbus_wait_until_sent(sender, &id, 0), 0);
     CHECK_EQUAL(queued(listener), 1);
-    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &told), ENOMSG);
+    CHECK_EQUAL(kbus_wait_until_sent(sender, &id, 0), 0);
+    CHECK_FAILS(kbus_send_within(sender, NULL, 0, &id), EFAULT);
+}
+
+TEST("send_within with a Reply that its requester does not wait for any more says so") {
+    kbus_ksock_t requester = new_ksock(), replier = new_replier("$.Q"), listener = new_listener("$.Q");
+    kbus_message_t *request, *reply;
+    kbus_msg_id_t id;
+    uint32_t one = 1;
+    CHECK_EQUAL(kbus_ksock_max_messages(listener, &one), 0);
+    ask(requester, "$.Q", NULL);
+    request = take(replier);
+    CHECK_EQUAL(kbus_msg_create_reply_to(&reply, request, NULL, 0, KBUS_BIT_ALL_OR_WAIT), 0);
+    CHECK_FAILS(kbus_ksock_send_msg(replier, reply, &id), EAGAIN);
+    CHECK_EQUAL(kbus_ksock_close(requester), 0);
+    CHECK_FAILS(kbus_wait_until_sent(replier, &id, 60 * SECOND), EADDRNOTAVAIL);
+    kbus_msg_delete(&request);
+    kbus_msg_delete(&reply);
 }
 
 static void *take_one(void *listener) {

@@ -187,34 +187,14 @@ static void *ask_in_vain(void *ksock) {
     return NULL;
 }
 
-static _Atomic pid_t waiting_thread;
-
-/* Whether a thread of this process sleeps in the kernel. */
-static int is_asleep(pid_t thread) {
-    char path[64], text[512], *state;
-    snprintf(path, sizeof path, "/proc/self/task/%d/stat", (int)thread);
-    FILE *file = fopen(path, "r");
-    if (!file) return 0;
-    size_t count = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[count] = 0;
-    state = strrchr(text, ')');
-    return state && state[2] == 'S';
-}
-
-/* Until the thread has said who it is, and sleeps. */
-static void until_asleep(void) {
-    while (!waiting_thread || !is_asleep(waiting_thread)) usleep(100);
-}
-
 static void *wait_for_room(void *ksock) {
-    waiting_thread = gettid();
+    about_to_wait();
     CHECK_FAILS(kbus_wait_for_message(*(kbus_ksock_t *)ksock, KBUS_KSOCK_WRITABLE), EBADF);
     return NULL;
 }
 
 static void *wait_for_messages(void *ksock) {
-    waiting_thread = gettid();
+    about_to_wait();
     CHECK_FAILS(kbus_wait_for_message(*(kbus_ksock_t *)ksock, KBUS_KSOCK_READABLE), EBADF);
     return NULL;
 }
@@ -242,7 +222,7 @@ TEST("poll tells of a message although another thread waits for room") {
     fill_up(full, sender, "$.G");
     CHECK_FAILS(try_to_send(ksock, "$.G", KBUS_BIT_ALL_OR_WAIT, &id), EAGAIN);
     CHECK_EQUAL(pthread_create(&waiting, NULL, wait_for_room, &ksock), 0);
-    until_asleep();
+    until_waiter_sleeps();
     for (int round = 0; round < 3; round++) {
         announce(sender, "$.F", "to the other thread");
         CHECK(is_ready(ksock, POLLIN, FOR_EVER));
@@ -257,7 +237,7 @@ TEST("a thread that waits at a Ksock is told when the bus finds that its number 
     kbus_ksock_t ksock = new_replier("$.Q"), other = new_ksock();
     pthread_t waiting;
     CHECK_EQUAL(pthread_create(&waiting, NULL, wait_for_messages, &ksock), 0);
-    until_asleep();
+    until_waiter_sleeps();
     CHECK_EQUAL(close(ksock), 0);
     CHECK_EQUAL(kbus_ksock_bind(other, "$.Q", 1), 0);
     CHECK_EQUAL(pthread_join(waiting, NULL), 0);

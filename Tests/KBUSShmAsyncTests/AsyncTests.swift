@@ -62,6 +62,16 @@ import Testing
     _ = try await sending.value
   }
 
+  @Test("the time limit of a task passes while another waits for ever", .timeLimit(.minutes(1)))
+  func limitBesideNone() async throws {
+    try ksock.bind("$.A")
+    let waiting = Task { [ksock] in try await ksock.nextMessage() }
+    // The other one waits: its first look is over.
+    for _ in 0..<3 { #expect(try await ksock.nextMessage(within: .milliseconds(20)) == nil) }
+    try other.send(Announcement("$.A", "to the first"))
+    #expect(try await waiting.value?.text == "to the first")
+  }
+
   @Test("a wait that is cancelled has taken nothing")
   func cancelled() async throws {
     try ksock.bind("$.A")

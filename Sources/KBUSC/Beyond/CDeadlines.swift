@@ -9,13 +9,21 @@ public func kbus_send_within(
   call(on: ksock, looking: false) { ksock throws(KBusError) in
     var id: MessageID
     do throws(KBusError) {
-      id = unsafe try msg == nil ? ksock.ksock.sendPending() : ksock.ksock.send(given(msg))
-    } catch  where error.code == .pending {
-      id = try ksock.ksock.lastMessageID()
-      // Until it is dropped the helper may still send it.
-      if try !ksock.ksock.waitUntilWritable(within: limit(timeout_ns)), try ksock.ksock.discard() { throw .noRoomInTime("send") }
+      id = unsafe try ksock.ksock.send(given(msg))
+    } catch {
+      guard let waiting = error.messageID else { throw error }
+      id = waiting
+      try ksock.ksock.waitToSend(id, within: limit(timeout_ns))
     }
     unsafe msg_id?.pointee = kbus_msg_id(id)
+    return 0
+  }
+}
+
+@c(kbus_wait_until_sent) @implementation
+public func kbus_wait_until_sent(_ ksock: kbus_ksock_t, _ msg_id: UnsafePointer<kbus_msg_id_t>!, _ timeout_ns: Int64) -> CInt {
+  call(on: ksock, looking: false) { ksock throws(KBusError) in
+    unsafe try ksock.ksock.waitToSend(given(msg_id).pointee.id, within: limit(timeout_ns))
     return 0
   }
 }

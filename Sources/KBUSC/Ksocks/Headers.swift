@@ -89,6 +89,6 @@ extension Ksock {
 
   /// After a send that failed: a message that waits has its id.
   func noteID(of error: KBusError, _ place: UnsafeMutablePointer<kbus_msg_id_t>?) {
-    if error.code == .pending, let id = try? lastMessageID() { unsafe place?.pointee = kbus_msg_id(id) }
+    if let id = error.messageID { unsafe place?.pointee = kbus_msg_id(id) }
   }
 }

@@ -116,7 +116,8 @@ internal import CShm
 
   /// Sends what is written, or tries once more to send what is pending.
   mutating func send(on ksock: Ksock) throws(KBusError) -> MessageID {
-    if ksock.hasPending { return try ksock.sendPending() }
+    // What waits may be another thread's: then the message that is written here is refused.
+    if state != .complete, ksock.hasPending { return try ksock.sendPending() }
     defer { drop() }
     switch state {
     case .empty: return try ksock.sendPending()

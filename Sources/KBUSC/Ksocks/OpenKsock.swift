@@ -34,6 +34,7 @@ final class OpenKsock: @unchecked Sendable {
 
   /// The next message, with a time limit as C has it. No limit is computed while something is queued.
   func take(within nanoseconds: Int64, yielding: Bool = false) throws(KBusError) -> Taken? {
+    try ksock.settleRefusal()
     if let taken = try ksock.takeAsIs() { return taken }
     return nanoseconds == 0 ? nil : try ksock.waitToTake(.after(limit(nanoseconds)), yielding: yielding)
   }

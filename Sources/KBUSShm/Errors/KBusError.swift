@@ -25,11 +25,13 @@ public struct KBusError: Error, Sendable {
     let code: Code
     let operation: StaticString
     let explanation: String
+    let messageID: MessageID?
 
-    init(_ code: Code, _ operation: StaticString, _ explanation: String) {
+    init(_ code: Code, _ operation: StaticString, _ explanation: String, _ messageID: MessageID?) {
       self.code = code
       self.operation = operation
       self.explanation = explanation
+      self.messageID = messageID
     }
   }
 
@@ -43,9 +45,16 @@ public struct KBusError: Error, Sendable {
   /// What to do about it.
   public var remedy: String { code.remedy.description }
   public var errno: CInt { code.errno }
+  /// Of `pending`: the message that waits.
+  public var messageID: MessageID? { details.messageID }
 
   @inline(never) init(_ code: Code, _ operation: StaticString, _ found: Phrase) {
-    details = Details(code, operation, found.text)
+    details = Details(code, operation, found.text, nil)
+  }
+
+  /// The same, about this message.
+  @inline(never) init(_ error: KBusError, about id: MessageID) {
+    details = Details(error.code, error.operation, error.explanation, id)
   }
 }
 

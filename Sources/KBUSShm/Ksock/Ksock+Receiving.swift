@@ -207,7 +207,6 @@ extension Ksock {
   /// and this look (SYNC room).
   @inline(__always) func afterTake(_ taken: Taken?) throws(KBusError) {
     cshm_fence_behind_atomic()
-    guard let taken else { return }
     let special = sender.own.u32(CSHM_KSOCK_SPECIAL)
     if special != 0 { try afterTake(taken, special) }
   }
@@ -220,7 +219,8 @@ extension Ksock {
       throw .closed("receive")
     }
     if special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 {
-      try withBus("receive") { rings throws(KBusError) in shared.grantRoom(record, &rings) }
+      // If the lock is not to be had the message is delivered all the same, and the next take sees to it.
+      try? withBus("receive") { rings throws(KBusError) in shared.grantRoom(record, &rings) }
     }
   }
 }

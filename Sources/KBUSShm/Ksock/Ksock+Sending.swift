@@ -191,7 +191,7 @@ extension Ksock {
       keepSlot(message.slot, wasSent: recipients > 0)
     case .wait(let error):
       pending = message
-      throw error
+      throw KBusError(error, about: message.id)
     case .refused(let error):
       if state.value.hasPending { pending = nil }
       forgetPending()
@@ -229,12 +229,54 @@ extension Ksock {
 
   @inline(never) private func publishOnce(_ message: Outgoing) throws(KBusError) -> MessageID { try publish(message) }
 
+  /// Waits with a message until it is sent. When the time is up nobody gets it.
+  ///
+  /// **Errors:** `noRoomInTime`, and those of `send`.
+  package func waitToSend(_ id: MessageID, within limit: Duration?) throws(KBusError) {
+    let deadline = Deadline.after(limit)
+    let wasCounted = goInside()
+    defer { comeOut(wasCounted) }
+    while true {
+      let isSent = try sleep(until: deadline) { () throws(KBusError) -> Bool? in
+        if try !waits(id) { return true }
+        leaveToOthers()
+        return deadline.isPast ? false : nil
+      }
+      if isSent == true { return }
+      if isSent == false, try discard(only: id) { throw .noRoomInTime("send") }
+    }
+  }
+
+  /// Tries it, and returns whether it still waits. If it does not it was sent, perhaps by the helper; or it is a Request that was
+  /// refused, of which a status tells.
+  private func waits(_ id: MessageID) throws(KBusError) -> Bool {
+    lockSends()
+    defer { unlockSends() }
+    guard let message = pending, message.id == id else {
+      if sentByHelper == id { sentByHelper = nil }
+      return false
+    }
+    if message.isRequest { return try !retryPendingLocked(refusing: true) }
+    wasRefused = false
+    do throws(KBusError) {
+      _ = try publishOnce(message)
+      return false
+    } catch {
+      if error.code == .pending { return true }
+      throw error
+    }
+  }
+
   /// Drops a pending message without a trace. With nothing pending it does nothing. Returns whether there was one.
   @discardableResult
-  public func discard() throws(KBusError) -> Bool {
+  public func discard() throws(KBusError) -> Bool { try discard(only: nil) }
+
+  /// The same, if it is the one that is meant; nil means any.
+  func discard(only meant: MessageID?) throws(KBusError) -> Bool {
     try check("discard")
     lockSends()
     defer { unlockSends() }
+    if let meant, pending?.id != meant { return false }
     sentByHelper = nil
     guard let message = pending else { return false }
     pending = nil

@@ -307,7 +307,11 @@ extension SharedBus {
       memory.store32(ksock.at + CSHM_KSOCK_HAS_DESCRIPTOR, 0)
       try? closeKsock(ksock, &rings)
     }
+    // Threads of ours that wait for a Replier are told.
+    let binds = geometry.state + CSHM_STATE_BINDS
+    memory.store32(binds, memory.u32(binds) &+ 1)
     unlock()
     rings.wake()
+    ringBindWaiters()
   }
 }

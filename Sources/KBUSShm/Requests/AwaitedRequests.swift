@@ -14,7 +14,7 @@
     /// The answer, if it has come.
     package func answer(to id: MessageID) throws(KBusError) -> Message? {
       // With ALL_OR_WAIT the request itself may still be waiting for room.
-      if record.pending != 0 { _ = try retryPending() }
+      if state.value.hasPending { _ = try retryPending() }
       guard let taken = try takeReply(id) else { return nil }
       return try ReceivedMessage(taken, of: self).copy()
     }
@@ -32,7 +32,7 @@
       lockTakes()
       defer { unlockTakes() }
       // What can't be told is left to whoever asks for the answer.
-      if isClosedHere || record.pending != 0 || record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return awaited.map { $0.id } }
+      if isClosedHere || state.value.hasPending || record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return awaited.map { $0.id } }
       var answered: [MessageID] = []
       for request in awaited where request.taken != nil { answered.append(request.id) }
       do throws(KBusError) {

@@ -35,20 +35,32 @@ extension Ksock {
     let wasCounted = goInside()
     defer { comeOut(wasCounted) }
     let id = try sendAwaited(send)
+    var taken: Taken?
+    do throws(KBusError) {
+      taken = try awaitReply(id, deadline)
+      if taken == nil { taken = try giveUpWaiting(for: id) }
+    } catch {
+      // Nobody waits for it any more.
+      if let late = try? giveUpWaiting(for: id) { release(late.hold) }
+      throw error
+    }
+    guard let taken else { throw .timedOut("request", name) }
+    return try ReceivedMessage(taken, of: self)
+  }
+
+  /// Nil when the time is up.
+  private func awaitReply(_ id: MessageID, _ deadline: Deadline) throws(KBusError) -> Taken? {
     while true {
-      if let taken = try takeReplySpinning(id, deadline) { return try ReceivedMessage(taken, of: self) }
-      if deadline.isPast {
-        if let late = try giveUpWaiting(for: id) { return try ReceivedMessage(late, of: self) }
-        throw .timedOut("request", name)
-      }
+      if let taken = try takeReplySpinning(id, deadline) { return taken }
+      if deadline.isPast { return nil }
       let taken = try sleep(until: deadline) { () throws(KBusError) -> Taken? in
         if let taken = try takeReply(id) { return taken }
-        // With ALL_OR_WAIT the request itself may still be waiting for room.
-        if record.pending != 0, try retryPending(), let taken = try takeReply(id) { return taken }
+        // With ALL_OR_WAIT the request itself may still be waiting for room, or may have been refused when the helper tried it.
+        if state.value.hasPending, try retryPending(), let taken = try takeReply(id) { return taken }
         leaveToOthers()
         return nil
       }
-      if let taken { return try ReceivedMessage(taken, of: self) }
+      if let taken { return taken }
     }
   }
 
@@ -101,8 +113,9 @@ extension Ksock {
     var id: MessageID
     do throws(KBusError) {
       id = try send()
-    } catch  where error.code == .pending {
-      id = record.lastSent
+    } catch {
+      guard let waiting = error.messageID else { throw error }
+      id = waiting
     }
     awaited.append(AwaitedReply(id: id))
     return id
@@ -144,6 +157,7 @@ extension Ksock {
       }
       if awaited[place].taken == nil { awaited[place].taken = try takeQueuedReply(&awaited[place]) }
     } catch {
+      if let taken = awaited[place].taken { release(taken.hold) }
       stopAwaiting(place)
       throw error
     }
@@ -220,7 +234,8 @@ extension Ksock {
 
   /// Time is up: gives the reserved place back, so that a late reply is refused. Returns the answer if it has come just now.
   func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
-    if record.pending != 0, record.lastSent == id { try discard() }
+    defer { stopAwaiting(id) }
+    _ = try discard(only: id)
     try withBus("request") { rings throws(KBusError) in
       guard let request = shared.findRequest(id, requester: record) else { return }
       var transaction = Transaction(shared, journalOf: nil)
@@ -232,11 +247,15 @@ extension Ksock {
       deliveries.ring(&rings)
       shared.ringPending(&rings)
     }
-    if let taken = try takeReply(id) { return taken }
+    return try takeReply(id)
+  }
+
+  private func stopAwaiting(_ id: MessageID) {
     lockTakes()
-    if let place = awaited.firstIndex(where: { $0.id == id }) { stopAwaiting(place) }
-    unlockTakes()
-    return nil
+    defer { unlockTakes() }
+    guard let place = awaited.firstIndex(where: { $0.id == id }) else { return }
+    if let taken = awaited[place].taken { release(taken.hold) }
+    stopAwaiting(place)
   }
 }
 

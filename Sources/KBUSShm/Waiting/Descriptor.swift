@@ -282,23 +282,19 @@ extension SharedBus {
     {
       closeUnowned(sighting)
     }
-    return ksock.incarnation != sighting.incarnation
+    return ksock.incarnation != sighting.incarnation || ksock.isDeparted
   }
 
-  /// Closes a Ksock of which no descriptor is left. Its process may live, and read on what it holds.
+  /// A Ksock of which no descriptor is left departs. Its process may live, and be about to take a message: it closes the rest
+  /// itself, or its helper does.
   private func closeUnowned(_ sighting: Sighting) {
     let ksock = ksock(sighting.index)
-    guard let owner = owner(of: ksock) else { return }
-    let isAlive = verdict(on: owner, thorough: true) == .alive
     guard (try? lock("close")) != nil else { return }
     var rings = Rings(self)
-    // What the dead held is given back at their certain end.
-    if ksock.incarnation == sighting.incarnation, ksock.isOpen {
-      if isAlive { try? closeKsock(ksock, &rings) } else { try? depart(ksock, &rings) }
-    }
+    if ksock.incarnation == sighting.incarnation, ksock.isOpen { try? depart(ksock, &rings) }
     unlock()
     rings.wake()
-    // Threads of its owner that wait are told, and the helper gives back what it had on loan.
+    // Threads of its owner that wait are told, and the helper closes it.
     ksock.ring()
     ringHelpers()
   }

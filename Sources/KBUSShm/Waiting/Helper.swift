@@ -234,8 +234,8 @@ extension SharedBus {
   /// Returns whether the Ksock owes an answer, or owed one lately, and is to be looked at again.
   private func help(_ ksock: Ksock) -> Bool {
     let record = ksock.record
-    guard record.incarnation == ksock.incarnation else {
-      // Closed on the bus by somebody who found its descriptor gone.
+    guard record.incarnation == ksock.incarnation, !record.isDeparted else {
+      // Somebody found its descriptor gone.
       ksock.close()
       return false
     }

@@ -36,13 +36,7 @@ class KsockBeyond(KsockBatches):
     def _number(self) -> int:
         raise NotImplementedError
 
-    def send_msg(self, message: Message) -> MessageId:
-        raise NotImplementedError
-
-    def discard(self) -> None:
-        raise NotImplementedError
-
-    def last_msg_id(self) -> MessageId:
+    def _send(self, message: Message, sent: MessageId) -> MessageId:
         raise NotImplementedError
 
     def fast_fileno(self) -> int:
@@ -79,20 +73,19 @@ class KsockBeyond(KsockBatches):
 
         TimeoutError if `timeout` seconds pass first: nobody gets it then.
         """
-        deadline = Deadline(timeout)
+        deadline, sent = Deadline(timeout), MessageId()
         try:
-            return self.send_msg(message)
+            return self._send(message, sent)
         except BlockingIOError as pending:
             if pending.errno != errno.EAGAIN:
                 raise
         try:
             wait_writable(self._number, deadline)
         except BaseException:
-            self.discard()
+            lib.kbus_wait_until_sent(self._number, ctypes.byref(sent), 0)
             raise
-        # It may be sent at the last moment, by another thread.
-        sent = MessageId()
-        check(lib.kbus_send_within(self._number, None, 0, ctypes.byref(sent)))
+        # By its id: another thread may have sent it at the last moment, and one of its own may wait now.
+        check(lib.kbus_wait_until_sent(self._number, ctypes.byref(sent), 0))
         return sent
 
     def call(self, request: Message, timeout: Optional[float] = None) -> Message:

@@ -66,7 +66,7 @@ _FAILING = {
     "kbus_ksock_write_msg": (c_int, c_void_p),
     "kbus_ksock_write_data": (c_int, c_void_p, c_size_t),
     "kbus_ksock_send_msg": (c_int, c_void_p, _ID_OUT),
-    "kbus_send_within": (c_int, c_void_p, c_int64, _ID_OUT),
+    "kbus_wait_until_sent": (c_int, _ID_OUT, c_int64),
     "kbus_receive_within": (c_int, c_int64, _POINTERS_OUT),
     "kbus_send_many": (c_int, _POINTERS_OUT, c_size_t, _ID_OUT),
     "kbus_receive_many": (c_int, c_int64, _POINTERS_OUT, c_size_t),

@@ -221,6 +221,10 @@ class Ksock(_KsockBeyond):
 
     def send_msg(self, message: Message) -> MessageId:
         """Writes and sends a message."""
+        return self._send(message, MessageId())
+
+    def _send(self, message: Message, sent: MessageId) -> MessageId:
+        """The same; `sent` becomes the id of the message, also if it has to wait for room."""
         whole: Any = ctypes.byref(message.msg)
         if not message.msg.is_pointy:
             whole = message.to_bytes()
@@ -229,7 +233,6 @@ class Ksock(_KsockBeyond):
                 self._file.write(whole)
                 return Ksock.send(self)
         self._file.check_writable()
-        sent = MessageId()
         # At once, so that other threads can send as well.
         result = _lib.kbus_ksock_send_msg(self._number, whole, ctypes.byref(sent))
         if result == -_errno.EAGAIN:

@@ -26,10 +26,11 @@ const char *kbus_last_remedy(void);
 /* ---- With a time limit ---- */
 
 /*
- * Sends a message and, if it has to wait for room (KBUS_BIT_ALL_OR_WAIT), waits with it; with one that waits already (-EAGAIN)
- * if `msg` is null. -ETIMEDOUT: the time is up; the message is dropped, nobody got it. Else as kbus_ksock_send_msg.
+ * Sends a message and, if it has to wait for room (KBUS_BIT_ALL_OR_WAIT), waits with it. -ETIMEDOUT: the time is up; the message is dropped, nobody got it. Else as kbus_ksock_send_msg.
  */
 int kbus_send_within(kbus_ksock_t ksock, const kbus_message_t *msg, int64_t timeout_ns, kbus_msg_id_t *msg_id);
+/* The same with a message that waits already (-EAGAIN), of this id. If none of this id waits any more it was sent: 0. */
+int kbus_wait_until_sent(kbus_ksock_t ksock, const kbus_msg_id_t *msg_id, int64_t timeout_ns);
 /* Takes the next message as a copy of its own, to be freed with kbus_msg_delete. Returns 1, or 0 if the time is up. */
 int kbus_receive_within(kbus_ksock_t ksock, int64_t timeout_ns, kbus_message_t **msg);
 /*
