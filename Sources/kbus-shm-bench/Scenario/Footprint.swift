@@ -61,7 +61,8 @@ enum Footprint {
       return try stage.inOwnDirectory { directory throws(BenchError) in
         let output = Program.figures(in: directory)
         let peer = try program.start(stage.options(for: configuration), in: directory)
-        try peer.wait { FileManager.default.fileExists(atPath: output) }
+        // It may be there, and not be written yet. Those that have nothing to say leave an empty one.
+        try peer.wait { (try? Program.lists(in: output)).map { !$0.isEmpty || quantity != .libraries } ?? false }
         let reaper = transport.isBus ? try startReaper(directory, requiredFor: transport) : nil
         let weighed = transport == .reaper ? reaper! : peer
         return Sample(figure: try quantity.figure(of: weighed.process, output: output))
