@@ -39,7 +39,7 @@ extension SharedBus {
     var remaining: Remaining = []
     func look(at index: Int, thorough: Bool) {
       let owner = owner(index), incarnation = owner.incarnation
-      guard incarnation != 0, index != ownership.index else { return }
+      guard incarnation != 0, index != ownership.index, !isOurOwn(owner) else { return }
       // Who waits for an answer is told first. Whether all of it is gone is asked afterwards: that takes the kernel longer.
       let hasJustEnded = !owner.isDeparted && cshm_life_has_ended(owner.life) != 0
       let verdict = hasJustEnded ? .ending : verdict(on: owner, thorough: thorough)
@@ -68,6 +68,11 @@ extension SharedBus {
       while try reap((index, incarnation, .over)) {}
     }
     return remaining
+  }
+
+  /// Whether it is this very process, which `ownership` may not know yet: the mark that it has just taken tells everybody but ourselves.
+  private func isOurOwn(_ owner: OwnerRecord) -> Bool {
+    owner.pid == cshm_process_id() && owner.pidNamespace == pidNamespace && owner.startTime == cshm_start_time(owner.pid)
   }
 
   private func isGone(_ owner: OwnerRecord) -> Bool {
