@@ -319,7 +319,11 @@ extension Ksock {
   }
 
   /// Settles what the helper could not: the refusal becomes a status message.
-  func settleRefusal() throws(KBusError) {
+  @inline(__always) func settleRefusal() throws(KBusError) {
+    if state.value.hasPending { try settleRefusalOfPending() }
+  }
+
+  @inline(never) private func settleRefusalOfPending() throws(KBusError) {
     if wasRefused { _ = try retryPending() }
   }
 
