@@ -157,8 +157,7 @@ extension Ksock {
       }
       if awaited[place].taken == nil { awaited[place].taken = try takeQueuedReply(&awaited[place]) }
     } catch {
-      if let taken = awaited[place].taken { release(taken.hold) }
-      stopAwaiting(place)
+      abandon(place)
       throw error
     }
     guard let taken = awaited[place].taken else { return nil }
@@ -167,6 +166,12 @@ extension Ksock {
   }
 
   @inline(never) private func stopAwaiting(_ place: Int) { awaited.remove(at: place) }
+
+  /// The same without the answer: one that was handed over is given back.
+  private func abandon(_ place: Int) {
+    if let taken = awaited[place].taken { release(taken.hold) }
+    stopAwaiting(place)
+  }
 
   private func takeUrgentReply(_ id: MessageID) throws(KBusError) -> Taken? {
     try withBus("request") { _ throws(KBusError) in
@@ -234,7 +239,7 @@ extension Ksock {
 
   /// Time is up: gives the reserved place back, so that a late reply is refused. Returns the answer if it has come just now.
   func giveUpWaiting(for id: MessageID) throws(KBusError) -> Taken? {
-    defer { stopAwaiting(id) }
+    defer { abandon(id) }
     _ = try discard(only: id)
     try withBus("request") { rings throws(KBusError) in
       guard let request = shared.findRequest(id, requester: record) else { return }
@@ -250,12 +255,10 @@ extension Ksock {
     return try takeReply(id)
   }
 
-  private func stopAwaiting(_ id: MessageID) {
+  private func abandon(_ id: MessageID) {
     lockTakes()
     defer { unlockTakes() }
-    guard let place = awaited.firstIndex(where: { $0.id == id }) else { return }
-    if let taken = awaited[place].taken { release(taken.hold) }
-    stopAwaiting(place)
+    if let place = awaited.firstIndex(where: { $0.id == id }) { abandon(place) }
   }
 }
 
