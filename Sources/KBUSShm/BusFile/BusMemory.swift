@@ -167,7 +167,8 @@ internal import CShm
     unsafe cshm_futex_wait(place(offset, 4), value, deadline)
   }
 
-  func wake(_ offset: Int) { _ = unsafe cshm_futex_wake(place(offset, 4), CInt.max) }
+  /// Wakes whoever sleeps on a word, all or some.
+  func wake(_ offset: Int, atMost: CInt = .max) { _ = unsafe cshm_futex_wake(place(offset, 4), atMost) }
 
   /// The word of a robust lock, for the functions of cshm_lock.h.
   @inline(__always) func lockWord(_ offset: Int) -> UnsafeMutableRawPointer { unsafe place(offset, 4) }

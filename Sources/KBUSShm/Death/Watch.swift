@@ -56,10 +56,13 @@ public enum Watcher: UInt32, Sendable {
     words.reserveCapacity(Int(CSHM_MOST_WATCHED))
   }
 
-  /// Gives back what the thread has. To be called at its end.
-  mutating func end() {
-    giveRoleBack()
-    if let life = unsafe life { unsafe cshm_life_end(life) }
+  /// Gives back what the thread has, its process's life word included. To be called at its end.
+  mutating func end(of owner: OwnerRecord? = nil) {
+    // We may have been woken for the role, and others not.
+    if hasRole { giveRoleBack() } else { memory.wake(role, atMost: 1) }
+    guard let life = unsafe life else { return }
+    if let owner { unsafe cshm_life_give_back(life, memory.lockWord(owner.lifePlace)) }
+    unsafe cshm_life_end(life)
   }
 
   /// False where the kernel keeps no list of a thread's words.
@@ -69,10 +72,6 @@ public enum Watcher: UInt32, Sendable {
 
   func claimLife(of owner: OwnerRecord) {
     if let life = unsafe life { unsafe cshm_life_claim(life, memory.lockWord(owner.lifePlace)) }
-  }
-
-  func giveBackLife(of owner: OwnerRecord) {
-    if let life = unsafe life { unsafe cshm_life_give_back(life, memory.lockWord(owner.lifePlace)) }
   }
 
   // What to wait for: begun anew with each turn
@@ -148,16 +147,14 @@ public enum Watcher: UInt32, Sendable {
           wake(after: Self.mostPatience)
         }
       }
-      // If we are the one that is woken, and are killed before we take it, another is woken in our place.
-      unsafe cshm_life_await(life, memory.lockWord(role))
-      return add(role, seen)
+      return unsafe awaitRole(seen, life)
     }
     if kind == .helper, memory.u32(roleWanted) != 0 {
       let now = cshm_now()
       if patience == 0 { patience = now &+ Self.mostPatience }
       if now < patience {
         deadline = min(deadline, patience)
-        return add(role, seen)
+        return unsafe awaitRole(seen, life)
       }
       memory.store32(roleWanted, 0)
     }
@@ -174,6 +171,12 @@ public enum Watcher: UInt32, Sendable {
     _ = try? bus.reap(.all)
     bus.removeStrayFifos()
     unused = UnusedSlots()
+  }
+
+  private mutating func awaitRole(_ seen: UInt32, _ life: OpaquePointer) {
+    // If we are the one that is woken, and are killed before we take it, another is woken in our place.
+    unsafe cshm_life_await(life, memory.lockWord(role))
+    add(role, seen)
   }
 
   private mutating func giveRoleBack() {

@@ -92,8 +92,7 @@ final class Helper: @unchecked Sendable {
       watch.look()
       watch.wait()
     }
-    watch.giveBackLife(of: owner)
-    watch.end()
+    watch.end(of: owner)
   }
 }
 

@@ -81,6 +81,23 @@ import Testing
     try scene.waitFor(reaps: 1)
   }
 
+  // The Replier's helper, which has just left the role to the reaper, is the first to be woken when it is free again, and does not
+  // live to take it.
+  @Test("a reaper that dies together with a Replier, whose helper would have taken its place, is replaced by another helper")
+  func killedTogether() throws {
+    let scene = try DeathScene(.helper)
+    for _ in 1...20 {
+      let (replier, requester) = try ask(scene)
+      try scene.waitFor(.helper)
+      let reaper = try scene.startReaper("--stay")
+      try scene.waitFor(.reaper)
+      reaper.send(signal: SIGKILL)
+      try replier.order("die kill")
+      try expectAnswer(Self.goneAway, requester)
+      try requester.order("die kill")
+    }
+  }
+
   @Test("when a reaper is killed and no other can be had, a helper serves")
   func helperServes() throws {
     let scene = try DeathScene(.helper)
