@@ -187,7 +187,8 @@ typedef struct cshm_owner {
  *      reader's line stays with the reader.
  *  K10 has_descriptor is 0, CSHM_DESCRIPTOR_DATAGRAM or _LISTENS, each perhaps with _FAST; polled and watched are 0 or 1.
  *  K11 a Ksock with CSHM_SPECIAL_CLOSING is departed: it has no bindings, no requests, nothing urgent, set aside or pending,
- *      and waits for the certain end of its owner, who may still touch what it holds.
+ *      and waits for the certain end of its owner, who may still touch what it holds. If a close of its was cut short, head may be at
+ *      tail already: what was queued has been given back, which must not happen twice.
  *  K12 fast_inode is not 0 once has_descriptor says CSHM_DESCRIPTOR_FAST; it is stored before.
  *  K13 backlog_tail <= tail: a message before it has been there since backlog_since, if head has not passed it.
  *

@@ -23,25 +23,27 @@ extension SharedBus {
     try freeKsock(ksock)
   }
 
-  /// Goes on with a burial whose process died. If that was the owner itself, its other threads may run on for a moment: then the
-  /// Ksock stays as it is, departed, until the owner's certain end.
+  /// Goes on with a burial whose process died. If that was the owner itself, its other threads may run on for a moment, with what
+  /// they hold: then the Ksock stays, departed, until the owner's certain end. None of them takes any more, since the one that died
+  /// had shut them out; and what was given back of the queue must be all, and be known to be, before anybody uses it again.
   func resumeBurial(_ ksock: KsockRecord) throws(KBusError) {
     guard operationDetail != 0 else { return try finishBurial(ksock) }
+    try giveBackQueued(of: ksock)
     var transaction = Transaction(self, journalOf: nil)
     end(&transaction)
     transaction.commit()
   }
 
-  /// Messages that it never took. The cursor says that it has been done: the queue's chunks may be going already.
+  /// Messages that it never took. Afterwards the queue is empty, so that none is given back twice: its slot may be another's by then.
   private func giveBackQueued(of ksock: KsockRecord) throws(KBusError) {
-    guard operationCursor == 0 else { return }
     try forEachEntry(of: ksock, "close") { _, entry throws(KBusError) in
       let copy = entry.copy
       if copy.isMessage, !copy.isTombstone { release(try slot(checking: copy.slot, "close"), holder: copy.holder) }
       return true
     }
     var transaction = Transaction(self, journalOf: nil)
-    setOperationCursor(1, &transaction)
+    transaction.set(ksock.at + CSHM_KSOCK_HEAD, ksock.tail)
+    transaction.set(ksock.at + CSHM_KSOCK_PASSED, ksock.tail &- ksock.tombstones)
     transaction.commit()
   }
 

@@ -8,7 +8,8 @@ import Testing
 
 final class DeathScene {
   let bus: PrivateBus
-  private let environment: [String: String]
+  /// Says where there is a reaper.
+  let environment: [String: String]
   private var reapers: [RunningProcess] = []
 
   var directory: String { bus.directory }

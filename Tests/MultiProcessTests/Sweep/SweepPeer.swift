@@ -7,10 +7,10 @@ final class SweepPeer {
   private let output = Pipe()
   private var pending = ""
 
-  init(_ operation: String, killedBefore n: Int, directory: String) throws {
+  init(_ operation: String, killedBefore n: Int, directory: String, environment: [String: String] = [:]) throws {
     process.executableURL = Self.executable
     process.arguments = ["sweep", operation, String(n)]
-    process.environment = ["KBUS_DIR": directory]
+    process.environment = environment.merging(["KBUS_DIR": directory]) { $1 }
     process.standardInput = input
     process.standardOutput = output
     try process.run()
