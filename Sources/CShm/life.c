@@ -127,6 +127,7 @@ void cshm_life_end(cshm_life *life) {
     munmap(life, life->mapped);
 }
 
+int cshm_life_is_mine(const void *word) { return (cshm_load32(word) & FUTEX_TID_MASK) == cshm_robust_own()->thread; }
 int cshm_life_is_taken(uint32_t word) { return (word & FUTEX_TID_MASK) != 0; }
 int cshm_life_has_ended(uint32_t word) { return (word & FUTEX_OWNER_DIED) != 0 && !cshm_life_is_taken(word); }
 

@@ -67,6 +67,12 @@ proctype Thread(byte me) {
     {
         do
         :: true ->
+#ifdef TWIN_LOCKED_BEFORE           /* who has the bus lock has that pending, and not the role */
+           if
+           :: is_helper && pending[me] -> pending[me] = false; pending[me] = true
+           :: else
+           fi;
+#endif
            d_step { rung[me] = false; is_limited = false };
            /* One look: what changes afterwards wakes, or is seen by the next. */
            atomic {
@@ -121,6 +127,11 @@ proctype Thread(byte me) {
            fi;
            goto next;
 sleep:
+           /* A helper does other work first, with the bus lock, which is pending meanwhile. */
+           if
+           :: is_helper && pending[me] -> pending[me] = false; pending[me] = true
+           :: else
+           fi;
            /* The kernel compares and sleeps in one. */
            atomic {
                 if

@@ -37,6 +37,9 @@ void cshm_life_end(cshm_life *life);
  * a handler of fatal signals: the process is not to use any bus afterwards. Async-signal-safe. */
 void cshm_life_end_all(void);
 
+/* Whether the calling thread has the word. */
+int cshm_life_is_mine(const void *word);
+
 /* Whether some thread has the word; whether a thread ended that had it. */
 int cshm_life_is_taken(uint32_t word);
 int cshm_life_has_ended(uint32_t word);

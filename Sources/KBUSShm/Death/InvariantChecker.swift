@@ -228,11 +228,11 @@ struct InvariantChecker {
       return
     }
     let slot = bus.slot(Int(copy.slot) - 1)
+    // A held record may lag behind its bit: that is cleared first, and its extension may be another slot's by now.
     guard let (offset, bit) = bus.holderBit(slot, copy.holder) else {
-      expect(false, .s1, "\(place ?? "held record"): slot \(slot.index) has no holder \(copy.holder)")
+      if let place { expect(false, .s1, "\(place): slot \(slot.index) has no holder \(copy.holder)") }
       return
     }
-    // A held record may lag behind its bit: the bit is cleared first.
     if let place { expect(bus.memory.u64(offset) & bit != 0, .s1, "\(place): slot \(slot.index) lacks the bit of holder \(copy.holder)") }
     if copy.holder < UInt32(SlotRecord.inlineHolders) {
       holders[slot.index] |= bit

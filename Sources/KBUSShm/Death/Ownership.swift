@@ -48,18 +48,19 @@ extension SharedBus {
       ownership.index = nil
       ownership.helper?.stop()
       ownership.helper = nil
-      defer {
-        cshm_file_unmark(descriptor, UInt64(owner(index).at))
-        ringOwnersBell()
-      }
+      defer { ringOwnersBell() }
       try lock("close")
-      defer { unlock() }
-      let owner = owner(index)
-      // A Ksock that could not be closed is its process's until that ends.
-      guard owner.incarnation == ownership.incarnation, firstKsock(of: owner) == nil else { return }
-      var transaction = Transaction(self, journalOf: nil)
-      transaction.set(owner.at + CSHM_OWNER_INCARNATION, 0 as UInt64)
-      transaction.commit()
+      let owner = owner(index), isOurs = owner.incarnation == ownership.incarnation
+      // A Ksock that could not be closed is its process's until that ends, and so is the mark, without which the process would be taken for
+      // dead: it may still read what it holds.
+      guard !isOurs || firstKsock(of: owner) == nil else { return unlock() }
+      if isOurs {
+        var transaction = Transaction(self, journalOf: nil)
+        transaction.set(owner.at + CSHM_OWNER_INCARNATION, 0 as UInt64)
+        transaction.commit()
+      }
+      unlock()
+      cshm_file_unmark(descriptor, UInt64(owner.at))
     }
   }
 

@@ -53,19 +53,16 @@ extension SharedBus {
     case .one(let index): look(at: index, thorough: true)
     }
     guard !found.isEmpty else { return remaining }
-    do {
-      // Before the burials: if we are killed here, there is still somebody to be buried, by whom all of this is done again.
-      defer {
-        // A sender that was killed after it gave the lock back may have owed anybody a wake.
-        ringAll()
-        removeStrayFifos()
-      }
-      for (index, incarnation, _) in found { while try reap((index, incarnation, .ending)) {} }
-      // Whoever was told, and shares our processor, does not wait for the rest.
-      cshm_yield()
-    }
+    for (index, incarnation, _) in found { while try step(.ksocks, of: index, incarnation) {} }
+    // A sender that was killed after it gave the lock back may have owed anybody a wake. Before it counts as departed: if we are killed
+    // here, all of this is done again.
+    ringAll()
+    removeStrayFifos()
+    for (index, incarnation, _) in found { while try step(.departure, of: index, incarnation) {} }
+    // Whoever was told, and shares our processor, does not wait for the rest.
+    cshm_yield()
     for (index, incarnation, verdict) in found where verdict == .over || isGone(owner(index)) {
-      while try reap((index, incarnation, .over)) {}
+      while try step(.burial, of: index, incarnation) {}
     }
     return remaining
   }
@@ -79,9 +76,11 @@ extension SharedBus {
     isNear(owner) && Machine.isGone(pid: owner.pid, startTime: owner.startTime)
   }
 
+  private enum Phase { case ksocks, departure, burial }
+
   /// One step, in a hold of the lock of its own, so that nobody waits for longer than one Ksock takes, however many have died. False
-  /// when nothing is left to do.
-  private func reap(_ suspect: (index: Int, incarnation: UInt64, verdict: Verdict)) throws(KBusError) -> Bool {
+  /// when nothing is left to do in this phase.
+  private func step(_ phase: Phase, of index: Int, _ incarnation: UInt64) throws(KBusError) -> Bool {
     try lock("reap")
     var rings = Rings(self)
     defer {
@@ -92,11 +91,11 @@ extension SharedBus {
       if isWanted { cshm_wait(Self.turn) }
     }
     // Somebody else may have done it meanwhile.
-    let owner = owner(suspect.index)
-    guard owner.incarnation == suspect.incarnation else { return false }
+    let owner = owner(index)
+    guard owner.incarnation == incarnation else { return false }
     do throws(KBusError) {
-      if !owner.isDeparted { return try departStep(owner, &rings) }
-      return suspect.verdict == .over ? try buryStep(owner) : false
+      if owner.isDeparted { return phase == .burial ? try buryStep(owner) : false }
+      return try departStep(owner, phase, &rings)
     } catch {
       // What was begun can't be finished: nobody can trust this bus any more.
       markCorrupt()
@@ -107,11 +106,12 @@ extension SharedBus {
   private static let turn: UInt64 = 20_000
 
   /// One of its Ksocks departs, or at last itself, which is the last step.
-  private func departStep(_ owner: OwnerRecord, _ rings: inout Rings) throws(KBusError) -> Bool {
+  private func departStep(_ owner: OwnerRecord, _ phase: Phase, _ rings: inout Rings) throws(KBusError) -> Bool {
     if let ksock = firstKsock(of: owner, where: { !$0.isDeparted }) {
       try depart(ksock, &rings)
       return true
     }
+    guard phase != .ksocks else { return false }
     var transaction = Transaction(self, journalOf: nil)
     transaction.set(owner.at + CSHM_OWNER_DEPARTED, 1 as UInt32)
     transaction.set(geometry.watchLine + CSHM_WATCH_LINE_REAPS, reapCount &+ 1)

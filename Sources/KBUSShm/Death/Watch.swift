@@ -19,6 +19,8 @@ public enum Watcher: UInt32, Sendable {
   /// Nil where the kernel keeps no list of a thread's words: then pids alone tell of an end.
   private let life: OpaquePointer?
   private(set) var hasRole = false
+  /// The process has said that it ends (`cshm_life_end_all`): this thread, which may live on for a while, watches no more.
+  private var isOver = false
   /// Until when the role is left to a reaper that asked for it; 0 if none did since somebody had it.
   private var patience: UInt64 = 0
   /// When to start a reaper; nil if one has been started.
@@ -112,6 +114,8 @@ public enum Watcher: UInt32, Sendable {
 
   /// Takes the role if it is free, and does what it asks for if we have it.
   mutating func look() {
+    if hasRole, unsafe cshm_life_is_mine(memory.lockWord(role)) == 0 { (hasRole, isOver) = (false, true) }
+    guard !isOver else { return }
     if !hasRole { tryForRole() }
     if hasRole, kind == .helper, memory.u32(roleWanted) != 0 {
       giveRoleBack()

@@ -123,6 +123,8 @@ extension Ksock {
   }
 
   @inline(__always) func requireReading() throws(KBusError) {
+    // Before takeLock: in a forked child that may be a thread's that is not there.
+    try check("receive")
     if mode == .writeOnly { try refuseMode("receive", "reading") }
   }
 

@@ -307,15 +307,28 @@ extension Ksock {
   }
 
   /// Tries the pending message again while the program sits in poll and can't be asked. If it is refused nothing is settled yet:
-  /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready. False if another
-  /// thread is busy with it.
-  func retryForProgram() -> Bool {
-    guard tryLockSends() else { return false }
-    if let id = pending?.id, !wasRefused, (try? retryPendingLocked(refusing: false)) == true, !wasRefused { sentByHelper = id }
+  /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready.
+  func retryForProgram() -> Retry {
+    guard tryLockSends() else { return .busy }
+    var retry = Retry.done
+    if let id = pending?.id, !wasRefused {
+      do throws(KBusError) {
+        if try retryPendingLocked(refusing: false), !wasRefused { sentByHelper = id }
+      } catch { retry = error.code == .lockStalled ? .locked : .done }
+    }
     let mustRing = owesStatus
     unlockSends()
     if mustRing { shared.ringDescriptor(of: record) }
-    return true
+    return retry
+  }
+
+  enum Retry {
+    /// Whether it could be sent or not: a ring will tell of the rest.
+    case done
+    /// Another thread is busy with it.
+    case busy
+    /// The bus lock was not to be had.
+    case locked
   }
 
   /// Settles what the helper could not: the refusal becomes a status message.

@@ -52,8 +52,10 @@ extension Ksock {
     until deadline: Deadline, unless look: () throws(KBusError) -> Found?
   ) throws(KBusError) -> Found? {
     let isTold = shared.hasHelper
-    let soon = isTold ? UInt64.max : Deadline.after(.milliseconds(250)).nanoseconds
-    if let found = try record.sleep(until: Deadline(nanoseconds: min(soon, deadline.nanoseconds)), unless: look) { return found }
+    // Nor does anybody tell it that the bus lock is to be had again, when it could not grant the room that somebody waits for.
+    let mustLook = !isTold || record.special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0
+    let soon = mustLook ? Deadline.after(.milliseconds(250)).nanoseconds : UInt64.max
+    if let found = try sleepOnBell(until: Deadline(nanoseconds: min(soon, deadline.nanoseconds)), unless: look) { return found }
     if !isTold, !shared.isReaped { _ = try? shared.reap(.all) }
     return nil
   }

@@ -191,6 +191,15 @@ public final class Ksock: @unchecked Sendable {
   // Locks between threads of this process. Order: takeLock, sendLock, bus lock.
 
   @inline(__always) func lockTakes() { unsafe cshm_local_lock(takeLock.address) }
+  /// The same of an open Ksock. Looked at before as well: in a forked child, the lock may be a thread's that is not there.
+  func lockTakes(for operation: StaticString) throws(KBusError) {
+    try check(operation)
+    lockTakes()
+    do throws(KBusError) { try check(operation) } catch {
+      unlockTakes()
+      throw error
+    }
+  }
   @inline(__always) func unlockTakes() { unsafe cshm_local_unlock(takeLock.address) }
   @inline(__always) func lockSends() { unsafe cshm_local_lock(sendLock.address) }
   /// Returns when nobody has it: who tries to take it meanwhile does not find us in the way.
@@ -268,20 +277,24 @@ extension SharedBus {
     let suspects = isReaped ? Suspects.ended : .all
     let recoveries = recoveryCount
     try reap(suspects)
-    let owner = try comeAsOwner()
-    do throws(KBusError) {
-      try lock("open")
-      if recoveryCount != recoveries {
-        // What a dead holder had committed has happened only now: its Ksock may be among it.
-        unlock()
-        try reap(suspects)
+    while true {
+      let owner = try comeAsOwner(), incarnation = owner.incarnation
+      do throws(KBusError) {
         try lock("open")
+        if recoveryCount != recoveries {
+          // What a dead holder had committed has happened only now: its Ksock may be among it.
+          unlock()
+          try reap(suspects)
+          try lock("open")
+        }
+        defer { unlock() }
+        if owner.incarnation == incarnation, !owner.isDeparted { return try openKsock(reclaiming: mode, owner: owner) }
+      } catch {
+        goAsOwner()
+        throw error
       }
-      defer { unlock() }
-      return try openKsock(reclaiming: mode, owner: owner)
-    } catch {
+      // The process has said meanwhile that it ends (`ownerIsCrashing`), and lives: as another owner.
       goAsOwner()
-      throw error
     }
   }
 

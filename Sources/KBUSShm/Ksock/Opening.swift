@@ -18,7 +18,10 @@ extension SharedBus {
     var serials = Serials(self)
     let incarnation = serials.nextSequence()
     // The record is free: filled direct, and made to count by its incarnation.
+    let bell = ksock.bell
     memory.zero(ksock.at + 8, count: CSHM_KSOCK_SIZE - 8)
+    // On from where it was: a thread that is about to sleep on the bell of the last one here does not.
+    memory.store32(ksock.at + CSHM_KSOCK_BELL, bell &+ 1)
     memory.zero(heldRecord(ksock, 0), count: Int(CSHM_HELD) * CSHM_HELD_SIZE)
     memory.store32(ksock.at + CSHM_KSOCK_ID, id)
     memory.store32(ksock.at + CSHM_KSOCK_MODE, mode)

@@ -387,11 +387,7 @@ extension SharedBus {
     if kind.isRequest {
       let reserved = own.u32(CSHM_KSOCK_RESERVED)
       if reserved > own.u32(CSHM_KSOCK_RESERVED_MAX) { own.store32(CSHM_KSOCK_RESERVED_MAX, reserved) }
-      // If the Replier has a descriptor, its helper is to look whether that stays open.
-      if copy.ksock.u32(CSHM_KSOCK_HAS_DESCRIPTOR) != 0, copy.ksock.u32(CSHM_KSOCK_WATCHED) == 0 {
-        copy.ksock.store32(CSHM_KSOCK_WATCHED, 1)
-        outcome.callsHelpers = true
-      }
+      if mustBeWatched(copy.ksock) { outcome.callsHelpers = true }
     } else if kind.isReply {
       countAnswered(request(Int(decision.requestIndex)), ksock(sender.index))
     }

@@ -206,7 +206,10 @@ extension SharedBus {
     memory.store64(sender.at + CSHM_KSOCK_LAST_SENT, message.id.word)
     if recipients.answered >= 0 { countAnswered(request(Int(recipients.answered)), sender) }
     deliveries.ring(&rings)
-    if recipients.replier >= 0 { watch(ksock(Int(recipients.replier)), &rings) }
+    if recipients.replier >= 0 {
+      let replier = ksock(Int(recipients.replier))
+      if mustBeWatched(replier.window) { rings.addHelper(of: replier) }
+    }
     if recipients.answered >= 0 { ringPending(&rings) }
     return copies.count
   }
@@ -218,13 +221,6 @@ extension SharedBus {
     guard sender.index == Int(answered.replier), sender.incarnation == answered.replierIncarnation, answered.isPopped(head: sender.head)
     else { return }
     memory.store32(sender.at + CSHM_KSOCK_STRUCK, sender.struck &+ 1)
-  }
-
-  /// Somebody waits for an answer of this Ksock: if it has a descriptor, its helper is to look whether that stays open.
-  private func watch(_ replier: KsockRecord, _ rings: inout Rings) {
-    guard replier.hasFullDescriptor, !replier.isWatched else { return }
-    memory.store32(replier.at + CSHM_KSOCK_WATCHED, 1)
-    rings.addHelper(of: replier)
   }
 }
 

@@ -9,20 +9,15 @@ extension SharedBus {
   var setAsideCount: Int { Int(memory.u32(geometry.state + CSHM_STATE_SET_ASIDE)) }
   var isTragic: Bool { memory.u32(geometry.state + CSHM_STATE_TRAGIC) != 0 }
 
-  /// Moves the first event set aside for a Ksock to the back of its queue, whatever the queue's limit. False if the pool
-  /// of queue memory has no room: it then stays where it is.
-  func moveSetAside(_ ksock: KsockRecord, _ rings: inout Rings) throws(KBusError) -> Bool {
+  /// Moves the first event set aside for a Ksock to the back of its queue, whatever the queue's limit.
+  func moveSetAside(_ ksock: KsockRecord, _ rings: inout Rings) throws(KBusError) {
     let node = try setAsideNode(checking: ksock.setAsideHead, "receive")
     var transaction = Transaction(self, journalOf: nil)
     var deliveries = Deliveries(self)
     let copy = node.entry.copy
     let place = deliveries.end(of: ksock)
-    do throws(KBusError) {
-      let id = copy.isMessage ? try slot(checking: copy.slot, "receive").header.id : MessageID(serial: copy.slot)
-      _ = try deliveries.push(copy, id: id.word, to: ksock, &transaction, "receive")
-    } catch  where error.code == .poolExhausted {
-      return false
-    }
+    let id = copy.isMessage ? try slot(checking: copy.slot, "receive").header.id : MessageID(serial: copy.slot)
+    _ = try deliveries.push(copy, id: id.word, to: ksock, &transaction, "receive")
     scratch.ends[place].setAsideHead = node.next
     if node.next == 0 { scratch.ends[place].setAsideTail = 0 }
     scratch.ends[place].setAsideCount &-= 1
@@ -31,7 +26,11 @@ extension SharedBus {
     deliveries.log(&transaction)
     transaction.commit()
     deliveries.ring(&rings)
-    return true
+  }
+
+  /// The same if the pool of queue memory has room; else it stays where it is.
+  func moveSetAsideIfRoom(_ ksock: KsockRecord, _ rings: inout Rings) throws(KBusError) {
+    do throws(KBusError) { try moveSetAside(ksock, &rings) } catch  where error.code == .poolExhausted {}
   }
 
   /// So many events fewer are set aside on the bus; with the last one it stops being tragic.

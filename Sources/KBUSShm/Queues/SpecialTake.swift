@@ -12,11 +12,12 @@ extension SharedBus {
       for _ in 0..<2 {
         taken = try takeFront(ksock, reading)
         // With an empty queue the first event set aside comes into it, and is taken.
-        guard taken == nil, ksock.setAsideCount != 0, try moveSetAside(ksock, &rings) else { break }
+        guard taken == nil, ksock.setAsideCount != 0 else { break }
+        try moveSetAside(ksock, &rings)
       }
     }
     // Each message popped brings one set-aside event into the queue (section 16.4).
-    if taken != nil, ksock.setAsideCount != 0 { _ = try moveSetAside(ksock, &rings) }
+    if taken != nil, ksock.setAsideCount != 0 { try moveSetAsideIfRoom(ksock, &rings) }
     return taken
   }
 

@@ -19,7 +19,7 @@ extension SharedBus {
     while let (node, previous) = try firstSetAside(of: ksock, from: binding) {
       try dropSetAside(node, after: previous, of: ksock, "unbind")
     }
-    if operationCursor != 0, ksock.setAsideCount != 0 { _ = try moveSetAside(ksock, &rings) }
+    if operationCursor != 0, ksock.setAsideCount != 0 { try moveSetAsideIfRoom(ksock, &rings) }
     var transaction = Transaction(self, journalOf: nil)
     end(&transaction)
     transaction.commit()

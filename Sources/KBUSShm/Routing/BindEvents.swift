@@ -96,7 +96,7 @@ extension SharedBus {
       if listener.isFull || listener.setAsideCount != 0 { waiting += 1 }
     }
     let overflows = waiting > 0 && (isTragic || waiting + setAsideCount > Int(CSHM_SET_ASIDE))
-    if overflows || !canMakeEvent(event) || !hasFreeChunks(route.listeners) {
+    if overflows || !canMakeEvent(event) || !hasFreeChunks(route.listeners) || !hasExtensions(copies: route.listeners) {
       try announceLoss(route, &serials, &deliveries, &transaction)
     } else {
       try deliver(event, route, setAside: true, &serials, &deliveries, &transaction, "close")

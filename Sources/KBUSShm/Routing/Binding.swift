@@ -15,12 +15,12 @@ extension SharedBus {
     var transaction = Transaction(self, journalOf: nil)
     var deliveries = Deliveries(self)
     var serials = Serials(self)
-    // The event is sent before the binding takes effect.
+    try insert(index, name, form, isReplier, ksock, &serials, &transaction)
+    // To those who listened before the binding takes effect. Last, since it sets holder bits, direct: afterwards nothing may fail.
     if let events {
       let event = ReplierBindEvent(isBind: true, binder: ksock.id, name: MessageName(bytes: name))
       try deliver(event, events, setAside: false, &serials, &deliveries, &transaction, "bind")
     }
-    try insert(index, name, form, isReplier, ksock, &serials, &transaction)
     serials.log(&transaction)
     deliveries.log(&transaction)
     transaction.commit()

@@ -34,6 +34,8 @@ extension SharedBus {
   /// Sets the bits of so many copies, direct. `first` is the first of enough extensions in a row, if any are needed.
   func setHolders(_ slot: SlotRecord, _ copies: Int, extensions first: Int?) {
     let further = max(0, copies - SlotRecord.inlineHolders), count = (further + 63) / 64
+    // How many first: whoever drops them goes by that.
+    memory.store32(slot.at + CSHM_SLOT_EXTENSIONS, UInt32(count))
     if let first {
       memory.store32(slot.at + CSHM_SLOT_EXTENSION, UInt32(first) + 1)
       for number in 0..<count {
@@ -42,15 +44,16 @@ extension SharedBus {
         memory.store64(place + CSHM_EXTENSION_BITS, left >= 64 ? .max : (1 << UInt64(left)) &- 1)
       }
     }
-    memory.store32(slot.at + CSHM_SLOT_EXTENSIONS, UInt32(count))
     memory.store64(slot.at + CSHM_SLOT_HOLDERS, copies >= SlotRecord.inlineHolders ? .max : (1 << UInt64(copies)) &- 1)
   }
 
-  /// Where the bit of one holder is.
+  /// Where the bit of one holder is. Nil if there is none: an extension in which all bits are clear may be another slot's.
   @inline(__always) func holderBit(_ slot: SlotRecord, _ holder: UInt32) -> (offset: Int, bit: UInt64)? {
     if holder < UInt32(SlotRecord.inlineHolders) { return (slot.at + CSHM_SLOT_HOLDERS, 1 << UInt64(holder)) }
     let number = (Int(holder) - SlotRecord.inlineHolders) / 64
-    guard number < Int(memory.u32(slot.at + CSHM_SLOT_EXTENSIONS)), let place = extensionBits(slot, number) else { return nil }
+    guard number < Int(memory.u32(slot.at + CSHM_SLOT_EXTENSIONS)), let place = extensionBits(slot, number),
+      memory.u64(place + CSHM_EXTENSION_OWNER) == extensionOwner(slot)
+    else { return nil }
     return (place + CSHM_EXTENSION_BITS, 1 << UInt64(Int(holder) % 64))
   }
 
@@ -73,6 +76,14 @@ extension SharedBus {
   /// Enough extension words in a row for this many copies; nil if none are needed.
   func findExtensions(copies: Int, _ operation: StaticString) throws(KBusError) -> Int? {
     guard copies > SlotRecord.inlineHolders else { return nil }
+    guard let first = freeExtensions(copies) else { throw exhausted(.extensions, operation) }
+    return first
+  }
+
+  /// Whether there are enough.
+  func hasExtensions(copies: Int) -> Bool { copies <= SlotRecord.inlineHolders || freeExtensions(copies) != nil }
+
+  private func freeExtensions(_ copies: Int) -> Int? {
     let needed = (copies - SlotRecord.inlineHolders + 63) / 64, count = geometry.extensions.count
     var start = scratch.hints[Scratch.Hint.extensions.rawValue], run = 0
     for _ in 0..<(count + needed) {
@@ -88,6 +99,6 @@ extension SharedBus {
         return start
       }
     }
-    throw exhausted(.extensions, operation)
+    return nil
   }
 }

@@ -58,7 +58,8 @@ extension SharedBus {
     if slot.isBacked { memory.store32(slot.at + CSHM_SLOT_BACKED, 0) }
     memory.giveBackPages(slot.payload + start, count: end - start)
     guard end == all else { return end }
-    memory.store64(slot.at + CSHM_SLOT_SENDER, 0)
+    // Whoever took the role from us may have been quicker.
+    _ = memory.replace64(slot.at + CSHM_SLOT_SENDER, CSHM_SLOT_RETURNING, 0)
     return 0
   }
 }

@@ -68,6 +68,9 @@ extension SharedBus {
 
   @inline(__always) func unlockHere() { if unsafe cshm_lock_release(lockWord) != 0 { markCorrupt() } }
 
+  /// Whether this thread has the lock.
+  var isLockedHere: Bool { unsafe cshm_robust_own().pointee.held == UnsafeRawPointer(lockWord) }
+
   /// Whether somebody sleeps until we give the lock back.
   var isLockWanted: Bool { unsafe cshm_lock_is_wanted(lockWord) != 0 }
 

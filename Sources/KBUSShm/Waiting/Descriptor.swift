@@ -159,8 +159,12 @@ extension Ksock {
 
   /// A thread goes into a waiting call: it looks into the queue itself, so that nobody need ring the descriptor.
   /// Returns whether it was counted, which it is not as long as there is no descriptor.
-  @inline(__always) func goInside() -> Bool {
-    guard state.value.tendsDescriptor, isOnBus else { return false }
+  @inline(__always) func goInside() -> Bool { state.value.tendsDescriptor && goInsideOfDescriptor() }
+
+  @inline(never) private func goInsideOfDescriptor() -> Bool {
+    lockTakes()
+    defer { unlockTakes() }
+    guard !isClosedHere, isOnBus else { return false }
     shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, 1)
     return true
   }
@@ -169,13 +173,13 @@ extension Ksock {
   @inline(__always) func comeOut(_ wasCounted: Bool) { if wasCounted || state.value.tendsDescriptor { comeOutToDescriptor(wasCounted) } }
 
   @inline(never) private func comeOutToDescriptor(_ wasCounted: Bool) {
+    lockTakes()
+    defer { unlockTakes() }
     // Closed meanwhile, the Ksock may have left its record to another.
-    guard isOnBus else { return }
+    guard !isClosedHere, isOnBus else { return }
     // Atomic, and a full fence: a sender sees us gone, or we see its message.
     if wasCounted { shared.memory.add32(record.at + CSHM_KSOCK_INSIDE, UInt32.max) }
-    lockTakes()
-    if !isClosedHere { settleDescriptor() }
-    unlockTakes()
+    settleDescriptor()
   }
 
   /// A thread inside that is not after what is queued, but after its reply or room: others may wait for the rest in poll. Before it
@@ -189,9 +193,8 @@ extension Ksock {
   ///
   /// **Errors:** `closed`, `forked`.
   package func setPolled(_ isPolled: Bool) throws(KBusError) {
-    lockTakes()
+    try lockTakes(for: "setPolled")
     defer { unlockTakes() }
-    try check("setPolled")
     guard isPolled == descriptor.isIdle, isOnBus else { return }
     descriptor.isIdle = !isPolled
     tellIsPolled()
@@ -268,7 +271,8 @@ extension SharedBus {
     default:
       // Out of our reach: another network namespace, or no descriptor left to ring with.
       memory.replace32(word, round | UInt32(CSHM_RUNG_SOON), round | UInt32(CSHM_RUNG_BY_HELPER))
-      callHelpers()
+      // Once: if the helper can't either, it looks again by itself.
+      if rung & UInt32(CSHM_RUNG_MASK) != UInt32(CSHM_RUNG_BY_HELPER) { callHelpers() }
     }
   }
 

@@ -107,6 +107,7 @@ extension SharedBus {
     cshm_fence()
     wakeAll()
     ringBindWaiters()
+    ringHelpers()
   }
 
   fileprivate func wakeAll() {
@@ -130,22 +131,35 @@ extension SharedBus {
 }
 
 extension KsockRecord {
-  /// Sleeps until the bell rings or the deadline passes, unless there is already what the caller waits for.
-  func sleep<Found: ~Copyable>(until deadline: Deadline, unless look: () throws(KBusError) -> Found?) throws(KBusError) -> Found? {
-    let sleeper = incarnation
-    memory.add32(at + CSHM_KSOCK_SLEEPERS, 1)
-    // Closed meanwhile, the Ksock may have left its record to another.
-    defer { if incarnation == sleeper { memory.add32(at + CSHM_KSOCK_SLEEPERS, UInt32.max) } }
-    cshm_fence_behind_atomic()
-    let heard = bell
-    if let found = try look() { return found }
-    _ = memory.sleep(on: at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
-    return nil
-  }
-
   /// Rings, and wakes who sleeps. Atomic, since senders and the owner's own threads ring without a lock between them.
   func ring() {
     memory.add32(at + CSHM_KSOCK_BELL, 1)
     memory.wake(at + CSHM_KSOCK_BELL)
+  }
+}
+
+extension Ksock {
+  /// Sleeps until the bell rings or the deadline passes, unless there is already what the caller waits for.
+  func sleepOnBell<Found: ~Copyable>(
+    until deadline: Deadline, unless look: () throws(KBusError) -> Found?
+  ) throws(KBusError) -> Found? {
+    countSleeper()
+    defer { discountSleeper() }
+    cshm_fence_behind_atomic()
+    let heard = record.bell
+    if let found = try look() { return found }
+    _ = shared.memory.sleep(on: record.at + CSHM_KSOCK_BELL, while: heard, until: deadline.nanoseconds)
+    return nil
+  }
+
+  /// One more of our threads sleeps on the bell, or is about to; a full fence.
+  func countSleeper() { shared.memory.add32(record.at + CSHM_KSOCK_SLEEPERS, 1) }
+
+  /// One less. When the Ksock is closed its record may be another's.
+  func discountSleeper() {
+    lockTakes()
+    defer { unlockTakes() }
+    guard !isClosedHere, record.incarnation == incarnation else { return }
+    shared.memory.add32(record.at + CSHM_KSOCK_SLEEPERS, UInt32.max)
   }
 }

@@ -18,9 +18,8 @@ extension Ksock {
   /// the bus.
   public func fastDescriptor() throws(KBusError) -> CInt {
     if mode == .writeOnly { throw .wrongMode("fastDescriptor", "reading") }
-    lockTakes()
+    try lockTakes(for: "fastDescriptor")
     defer { unlockTakes() }
-    try check("fastDescriptor")
     if descriptor.fast >= 0 { return descriptor.fast }
     var inode: UInt64 = 0
     let fifo = try shared.makeFifo(incarnation, &inode)

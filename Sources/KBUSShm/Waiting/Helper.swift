@@ -82,6 +82,8 @@ final class Helper: @unchecked Sendable {
       unsafe watch.add(cshm_watch(stopWord.address(0), 0))
       if isStopped { break }
       watch.add(bus.helpersBell)
+      // First of all: who was woken for the role, and is killed while it has the lock, leaves it to nobody.
+      watch.look()
       if bus.helpKsocks() { watch.wake(after: SharedBus.watchInterval) }
       #if !$Embedded
         let order = unsafe cshm_load32_acquire(orders.address(0))
@@ -89,7 +91,6 @@ final class Helper: @unchecked Sendable {
         if order != lastOrder || watch.hearsBells { heard.listen(&watch) }
         lastOrder = order
       #endif
-      watch.look()
       watch.wait()
     }
     watch.end(of: owner)
@@ -123,15 +124,16 @@ final class HelpedKsocks: @unchecked Sendable {
   private var ownThread: UInt32 { unsafe cshm_robust_own().pointee.thread }
   private var isHelper: Bool { unsafe cshm_load32_acquire(thread.address) == ownThread }
 
-  /// Tries a Ksock's message, on the helper's thread. No turn lasts while another thread is busy with the Ksock: that may wait for it to end.
-  fileprivate func takeTurn(_ ksock: Ksock) {
+  /// Tries a Ksock's message, on the helper's thread. No turn lasts while another thread is busy with the Ksock: that may wait for it
+  /// to end. False if the bus lock was not to be had.
+  fileprivate func takeTurn(_ ksock: Ksock) -> Bool {
     unsafe cshm_store32(thread.address, ownThread)
     while true {
       _ = unsafe cshm_add32(turn.address, 1)
-      let isDone = ksock.retryForProgram()
+      let retry = ksock.retryForProgram()
       _ = unsafe cshm_add32(turn.address, 1)
       _ = unsafe cshm_futex_wake(turn.address, CInt.max)
-      if isDone { return }
+      if retry != .busy { return retry == .done }
       ksock.awaitSends()
     }
   }
@@ -213,11 +215,24 @@ extension SharedBus {
   /// Ksocks as they should be when the call returns: it does not compete with its helper, which is rung afterwards; if that is at it
   /// already, it may have begun too early. A Ksock in which another thread is busy is left to the helper.
   func callHelpers() {
+    // In a recovery we have the lock, which our helper may be waiting for.
+    guard !isLockedHere else { return ringHelpers() }
     var place = Int.max
     while let ksock = helped.ksock(before: &place) {
-      helped.insist { ksock.record.pending == 0 || ksock.retryForProgram() }
+      helped.insist { ksock.record.pending == 0 || ksock.retryForProgram() != .busy }
     }
     ringHelpers()
+  }
+
+  /// A Request has just been put into the queue of a Ksock. If that has a descriptor, its helper is to look whether it stays open, while an
+  /// answer is owed. True if the helper is to be called for that.
+  @inline(__always) func mustBeWatched(_ replier: Window) -> Bool {
+    guard replier.u32(CSHM_KSOCK_HAS_DESCRIPTOR) != 0 else { return false }
+    // It sees our request, or we that it does not watch.
+    cshm_fence()
+    guard replier.u32(CSHM_KSOCK_WATCHED) == 0 else { return false }
+    replier.store32(CSHM_KSOCK_WATCHED, 1)
+    return true
   }
 
   /// One look at every Ksock. Returns whether one is to be looked at again.
@@ -230,7 +245,7 @@ extension SharedBus {
     return isWatching
   }
 
-  /// Returns whether the Ksock owes an answer, or owed one lately, and is to be looked at again.
+  /// Returns whether it is to be looked at again, since no word tells of what is left to do.
   private func help(_ ksock: Ksock) -> Bool {
     let record = ksock.record
     guard record.incarnation == ksock.incarnation, !record.isDeparted else {
@@ -238,8 +253,17 @@ extension SharedBus {
       ksock.close()
       return false
     }
-    if record.pending != 0 { helped.takeTurn(ksock) }
-    if record.isLeftToHelper, !record.hasFastDescriptor { ringDescriptor(of: record) }
+    var isLeft = record.pending != 0 && !helped.takeTurn(ksock)
+    if record.isLeftToHelper, !record.hasFastDescriptor {
+      ringDescriptor(of: record)
+      isLeft = isLeft || record.isLeftToHelper
+    }
+    return watch(ksock) || isLeft
+  }
+
+  /// Looks whether its descriptor is still open, while somebody waits for its answer. Returns whether it owes one, or owed one lately.
+  private func watch(_ ksock: Ksock) -> Bool {
+    let record = ksock.record
     guard record.isWatched else { return false }
     guard ksock.findDescriptor() != nil else {
       ksock.close()

@@ -43,17 +43,6 @@ extension Ksock {
     }
     return isAny
   }
-
-  /// One more of our threads sleeps on the bell, or is about to; a full fence.
-  func countSleeper() { shared.memory.add32(record.at + CSHM_KSOCK_SLEEPERS, 1) }
-
-  /// One less. When the Ksock is closed its record may be another's.
-  func discountSleeper() {
-    lockTakes()
-    defer { unlockTakes() }
-    guard !isClosedHere, record.incarnation == incarnation else { return }
-    shared.memory.add32(record.at + CSHM_KSOCK_SLEEPERS, UInt32.max)
-  }
 }
 
 /// The bells of several Ksocks, as they were when this was made: what they tell of is to be looked at between that and the sleep.

@@ -295,6 +295,44 @@ import Testing
     try bus.expectSound()
   }
 
+  @Test("a Replier that closes while too many listen to bind events is gone all the same; they are told that events were lost")
+  func extensionsInClose() throws {
+    var options = BusOptions.small
+    options.maxBindings = 1200
+    options.maxRequests = 8192
+    options.slots = [.init(bytes: 256, count: 200), .init(bytes: 65_536, count: 2)]
+    let bus = try TemporaryBus(options)
+    let (hog, sender, listener, replier) = (try bus.open(), try bus.open(), try bus.open(), try bus.open())
+    try hog.setMaxMessages(.max)
+    for _ in 0..<900 { try hog.bind("$.Hoard") }
+    for _ in 0..<70 { try hog.bind("$.Few") }
+    for _ in 0..<70 { try listener.bind(BusName.replierBindEvent) }
+    try listener.setReportsReplierBinds(true)
+    try replier.bind("$.Name", as: .replier)
+    for _ in 0..<70 { #expect(try listener.receive() != nil) }
+    for name: MessageName in ["$.Hoard", "$.Few"] {
+      #expect(throws: KBusError.self) { while true { try sender.send(Announcement(name)) } }
+    }
+    replier.close()
+    #expect(try listener.receive()?.name == BusName.unbindEventsLost)
+    #expect(throws: KBusError.self) { try sender.send(Request("$.Name")) }
+    try sender.bind("$.Other")
+    try bus.expectSound()
+  }
+
+  @Test("a bind that lacks room for its name leaves nothing of its event")
+  func longNameOfReplier() throws {
+    let bus = try TemporaryBus()
+    let (hog, listener, replier) = (try bus.open(), try bus.open(), try bus.open())
+    let long = String(repeating: "x", count: 100)
+    #expect(throws: KBusError.self) { for number in 0..<128 { try hog.bind("$.\(long).\(number)") } }
+    try listener.bind(BusName.replierBindEvent)
+    try listener.setReportsReplierBinds(true)
+    for _ in 0..<3 { expectExhausted("names of more than 64 bytes", by: hog) { try replier.bind("$.\(long).Other", as: .replier) } }
+    #expect(try listener.receive() == nil)
+    try bus.expectSound()
+  }
+
   // Messages held
 
   @Test("a Ksock holds 64 messages at once; one more is ENOMEM, and stays queued until one is released")

@@ -195,13 +195,4 @@ extension TemporaryBus {
     try #require(unsafe stat(path(), &facts) == 0)
     return Int(facts.st_blocks) * 512
   }
-
-  /// Waits until `condition` holds.
-  fileprivate func eventually(_ what: String, _ condition: () throws -> Bool) throws {
-    let deadline = ContinuousClock.now + .seconds(60)
-    while !(try condition()) {
-      try #require(ContinuousClock.now < deadline, "waited in vain for \(what)")
-      usleep(5000)
-    }
-  }
 }

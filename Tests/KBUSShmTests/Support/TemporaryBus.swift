@@ -33,6 +33,15 @@ final class TemporaryBus: Sendable {
     #expect(violations.isEmpty, "\(violations)", sourceLocation: sourceLocation)
   }
 
+  /// Waits until `condition` holds.
+  func eventually(_ what: String, _ condition: () throws -> Bool) throws {
+    let deadline = ContinuousClock.now + .seconds(60)
+    while !(try condition()) {
+      try #require(ContinuousClock.now < deadline, "waited in vain for \(what)")
+      usleep(5000)
+    }
+  }
+
   /// Directories of test runs that were killed, removed once in each run.
   private static let leftoversAreGone: Void = {
     for entry in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where entry.hasPrefix(prefix) {

@@ -6,11 +6,11 @@ import KBUSShm
 import Testing
 
 @Suite("The reaper", .timeLimit(.minutes(10))) struct ReaperTests {
-  private static let goneAway = "$.KBUS.Replier.GoneAway"
+  static let goneAway = "$.KBUS.Replier.GoneAway"
   private static let ignored = "$.KBUS.Replier.Ignored"
 
   /// A Replier for `$.Ask` and somebody who has sent it a request that it has not read.
-  private func ask(_ scene: DeathScene) throws -> (replier: Peer, requester: Peer) {
+  func ask(_ scene: DeathScene) throws -> (replier: Peer, requester: Peer) {
     let replier = try scene.peer(), requester = try scene.peer()
     try #require(try replier.ask("open x").hasPrefix("ok"))
     try #require(try replier.ask("bind x name=$.Ask replier") == "ok")
@@ -19,7 +19,7 @@ import Testing
     return (replier, requester)
   }
 
-  private func expectAnswer(_ status: String, _ requester: Peer) throws {
+  func expectAnswer(_ status: String, _ requester: Peer) throws {
     let answer = try requester.ask("receive-within q")
     #expect(answer.contains("'\(status)'"), "\(answer)")
   }
@@ -60,74 +60,6 @@ import Testing
     try replier.order("die kill")
     let answer = try requester.answer()
     #expect(answer.contains("'\(Self.goneAway)'"), "\(answer)")
-  }
-
-  @Test("a reaper that is killed is replaced by another, and what happened meanwhile is not missed")
-  func killed() throws {
-    let scene = try DeathScene(.reaper)
-    let (replier, requester) = try ask(scene)
-    var last = try scene.reaper()
-    for _ in 0..<3 {
-      kill(last, SIGKILL)
-      try eventually("another reaper than \(last)") {
-        let now = scene.reaperPids.filter(Peer.isAlive)
-        return try scene.statistics.watcher == .reaper && !now.isEmpty && !now.contains(last)
-      }
-      last = try scene.reaper()
-    }
-    kill(last, SIGKILL)
-    try replier.order("die kill")
-    try expectAnswer(Self.goneAway, requester)
-    try scene.waitFor(reaps: 1)
-  }
-
-  // The Replier's helper, which has just left the role to the reaper, is the first to be woken when it is free again, and does not
-  // live to take it.
-  @Test("a reaper that dies together with a Replier, whose helper would have taken its place, is replaced by another helper")
-  func killedTogether() throws {
-    let scene = try DeathScene(.helper)
-    for _ in 1...20 {
-      let (replier, requester) = try ask(scene)
-      try scene.waitFor(.helper)
-      let reaper = try scene.startReaper("--stay")
-      try scene.waitFor(.reaper)
-      reaper.send(signal: SIGKILL)
-      try replier.order("die kill")
-      try expectAnswer(Self.goneAway, requester)
-      try requester.order("die kill")
-    }
-  }
-
-  @Test("when a reaper is killed and no other can be had, a helper serves")
-  func helperServes() throws {
-    let scene = try DeathScene(.helper)
-    let reaper = try scene.startReaper("--stay")
-    try scene.waitFor(.reaper)
-    let (replier, requester) = try ask(scene)
-    reaper.send(signal: SIGKILL)
-    try scene.waitFor(.helper)
-    try replier.order("die kill")
-    try expectAnswer(Self.goneAway, requester)
-  }
-
-  @Test("the role goes from one helper to the next as they die")
-  func roleGoesOn() throws {
-    let scene = try DeathScene(.helper)
-    let crowd = try (0..<6).map { _ in try scene.peer() }
-    for (number, peer) in crowd.enumerated() {
-      try peer.ask("open x")
-      try peer.ask("bind x name=$.Ask\(number) replier")
-    }
-    let requester = try scene.peer()
-    try requester.ask("open q")
-    for (number, peer) in crowd.enumerated() {
-      try requester.ask("send q name=$.Ask\(number) flags=0x1")
-      try requester.order("receive-within q")
-      try peer.order("die kill")
-      #expect(try requester.answer().contains("'\(Self.goneAway)'"))
-    }
-    try scene.waitForBurial(living: 1)
-    try scene.waitFor(reaps: 6)
   }
 
   @Test("a helper whose process can't open anything any more takes nobody for dead")

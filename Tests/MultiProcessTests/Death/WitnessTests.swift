@@ -2,8 +2,9 @@
 
 import Foundation
 import Glibc
-import KBUSShm
 import Testing
+
+@testable import KBUSShm
 
 @Suite("Witnesses of an end", .timeLimit(.minutes(10))) struct WitnessTests {
   private static let ways = ["exit", "_exit", "kill", "segv", "core", "exec", "close-and-kill"]
@@ -210,5 +211,28 @@ import Testing
     #expect(try scene.bus.statistics.watcher == .helper)
     try scene.replier.order("die kill")
     try eventually("the second end") { try scene.bus.statistics.reaps == 2 }
+  }
+
+  @Test("a process that could not close its last Ksock, since the lock was not to be had, is not taken for dead, and holds what it holds")
+  func unclosed() throws {
+    let scene = try DeathScene(.helper)
+    let (living, watching) = (try scene.peer(), try scene.peer())
+    try #require(try watching.ask("open v").hasPrefix("ok"))
+    try scene.waitFor(.helper)
+    try #require(try living.ask("open x").hasPrefix("ok"))
+    let bus = try SharedBus.join(0, in: scene.directory, mayCreate: false)
+    defer { bus.leave() }
+    try bus.lock("test")
+    try living.order("close x")
+    let answer = try living.answer()
+    bus.unlock()
+    #expect(answer == "ok")
+    let fresh = try scene.peer()
+    try #require(try fresh.ask("open f").hasPrefix("ok"))
+    #expect(try scene.statistics.ksocks.count == 3, "it is there until its process ends")
+    #expect(try scene.statistics.reaps == 0)
+    try living.order("die kill")
+    try scene.waitForBurial(living: 2)
+    #expect(try scene.bus.violations().isEmpty)
   }
 }
