@@ -72,6 +72,34 @@ import Testing
     #expect(try await waiting.value?.text == "to the first")
   }
 
+  @Test("a request with ALL_OR_WAIT waits for room, is answered, and disturbs no other that waits")
+  func requestForRoom() async throws {
+    let third = try bus.open()
+    try other.bind("$.Ask", as: .replier)
+    try third.bind("$.Other", as: .replier)
+    try other.bind("$.A")
+    let early = Task { [ksock] in try await ksock.request(Request("$.Other", "early")) }
+    while try third.numberOfMessages() == 0 { await Task.yield() }
+    try other.setMaxMessages(1)
+    try third.send(Announcement("$.A", "in the way"))
+    let waiting = Task { [ksock] in try await ksock.request(Request("$.Ask", "late", flags: .allOrWait)) }
+    while !ksock.hasPending { await Task.yield() }
+    let question = try #require(try third.receive())
+    try third.send(Reply(to: question, "soon"))
+    #expect(try await early.value.text == "soon")
+    #expect(ksock.hasPending)
+    #expect(try other.receive()?.text == "in the way")
+    let answering = Task { [other] in
+      while let request = try await other.nextMessage() {
+        guard request.wantsUsToReply else { continue }
+        try other.send(Reply(to: request, "at last"))
+        return
+      }
+    }
+    #expect(try await waiting.value.text == "at last")
+    try await answering.value
+  }
+
   @Test("a wait that is cancelled has taken nothing")
   func cancelled() async throws {
     try ksock.bind("$.A")

@@ -127,9 +127,14 @@ proctype Thread(byte me) {
            fi;
            goto next;
 sleep:
-           /* A helper does other work first, with the bus lock, which is pending meanwhile. */
+           /* A helper does other work first, with the bus lock, which is pending meanwhile; but not while it leaves the role to a
+            * reaper. */
            if
+#ifndef TWIN_PATIENT_AT_WORK        /* it may be the only one that was woken */
+           :: is_helper && pending[me] && !is_limited -> pending[me] = false; pending[me] = true
+#else
            :: is_helper && pending[me] -> pending[me] = false; pending[me] = true
+#endif
            :: else
            fi;
            /* The kernel compares and sleeps in one. */

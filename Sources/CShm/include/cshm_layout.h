@@ -227,7 +227,7 @@ typedef struct cshm_ksock {
     uint32_t urgent_head;      /* +1: front of the urgent messages, newest first */
 
     /* How a reader waits. Everybody looks here, and stores only if there is somebody to be woken or something special. */
-    uint32_t bell;             /* futex word; rung by adding 1, direct, if somebody sleeps */
+    uint32_t bell;             /* futex word; rung by adding 1, direct, if somebody sleeps; goes on where the last Ksock here left it */
     uint32_t special;          /* under the lock                                 */
     uint32_t sleepers;         /* owner: threads in, or on their way into, a futex wait */
     uint32_t polled;           /* owner: 1 while its descriptor is to be rung        */

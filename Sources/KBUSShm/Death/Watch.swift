@@ -108,6 +108,9 @@ public enum Watcher: UInt32, Sendable {
 
   // The role
 
+  /// It leaves the role to a reaper, and waits for that; and may be the only one that knows that it is free.
+  var isPatient: Bool { patience != 0 }
+
   private var role: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_ROLE }
   private var roleWanted: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_ROLE_WANTED }
   private var watcher: Int { bus.geometry.watchLine + CSHM_WATCH_LINE_WATCHER }

@@ -27,15 +27,16 @@
 
     package static func timedOut(_ request: Message) -> KBusError { .timedOut("request", request.name) }
 
-    /// The requests of which there is something to be learnt: the answer has come, or there may be room for them.
+    /// The requests of which there is something to be learnt. One that waits for room is tried again.
     package func answeredRequests() -> [MessageID] {
       lockTakes()
       defer { unlockTakes() }
       // What can't be told is left to whoever asks for the answer.
-      if isClosedHere || state.value.hasPending || record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return awaited.map { $0.id } }
+      if isClosedHere || record.special & ~UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0 { return awaited.map { $0.id } }
       var answered: [MessageID] = []
       for request in awaited where request.taken != nil { answered.append(request.id) }
       do throws(KBusError) {
+        if state.value.hasPending { _ = try retryPending() }
         try shared.forEachPublished(from: reading.value) { copy throws(KBusError) in
           if let id = try shared.answered(by: copy) { answered.append(id) }
         }

@@ -82,8 +82,12 @@ final class Helper: @unchecked Sendable {
       unsafe watch.add(cshm_watch(stopWord.address(0), 0))
       if isStopped { break }
       watch.add(bus.helpersBell)
-      // First of all: who was woken for the role, and is killed while it has the lock, leaves it to nobody.
+      // First of all, and nothing else while the role is free: who was woken for it, and is killed with the bus lock, leaves it to nobody.
       watch.look()
+      if watch.isPatient {
+        watch.wait()
+        continue
+      }
       if bus.helpKsocks() { watch.wake(after: SharedBus.watchInterval) }
       #if !$Embedded
         let order = unsafe cshm_load32_acquire(orders.address(0))
