@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <sys/resource.h>
+#include <time.h>
 
 TEST("A-16: 1001 Ksocks open at a limit of 1024 descriptors, and again when they are closed") {
     enum { MANY = 1001 };
@@ -42,7 +43,10 @@ TEST("a process that has no descriptor left is told EMFILE, and can go on when i
     CHECK_EQUAL(ksocks[count], -EMFILE);
     CHECK_EQUAL(errno, EMFILE);
     CHECK_EQUAL(kbus_ksock_close(ksocks[0]), 0);
-    CHECK(kbus_ksock_open(0, O_RDWR) >= 0);
+    /* The library's thread may have use for the one that is free, for a moment. */
+    kbus_ksock_t again = -EMFILE;
+    for (time_t end = time(NULL) + 60; again == -EMFILE && time(NULL) < end;) again = kbus_ksock_open(0, O_RDWR);
+    CHECK(again >= 0);
     /* A sanitizer, too, needs descriptors for its last words. */
     CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &before), 0);
 }

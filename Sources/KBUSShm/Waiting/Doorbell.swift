@@ -107,7 +107,8 @@ extension SharedBus {
     cshm_fence()
     wakeAll()
     ringBindWaiters()
-    ringHelpers()
+    // There may be thousands of helpers: only if one of them has something to do.
+    if (0..<geometry.limits.ksocks).contains(where: { ksock($0).needsHelper }) { ringHelpers() }
   }
 
   fileprivate func wakeAll() {
@@ -131,6 +132,9 @@ extension SharedBus {
 }
 
 extension KsockRecord {
+  /// Whether its helper may be owed a ring.
+  fileprivate var needsHelper: Bool { isOpen && (isWatched || isLeftToHelper || pending != 0) }
+
   /// Rings, and wakes who sleeps. Atomic, since senders and the owner's own threads ring without a lock between them.
   func ring() {
     memory.add32(at + CSHM_KSOCK_BELL, 1)
