@@ -267,13 +267,18 @@ import Testing
     try bus.expectSound()
   }
 
-  @Test("places for messages with very many recipients: ENOMEM, while others still go, until they are read")
-  func extensions() throws {
+  /// Its extensions are used up before its slots and chunks are.
+  private func busOfManyRecipients(bindings: Int) throws -> TemporaryBus {
     var options = BusOptions.small
-    options.maxBindings = 1000
+    options.maxBindings = bindings
     options.maxRequests = 8192
     options.slots = [.init(bytes: 256, count: 200), .init(bytes: 65_536, count: 2)]
-    let bus = try TemporaryBus(options)
+    return try TemporaryBus(options)
+  }
+
+  @Test("places for messages with very many recipients: ENOMEM, while others still go, until they are read")
+  func extensions() throws {
+    let bus = try busOfManyRecipients(bindings: 1000)
     let (hog, sender) = (try bus.open(), try bus.open())
     try hog.setMaxMessages(.max)
     for _ in 0..<999 { try hog.bind("$.Hoard") }
@@ -297,11 +302,7 @@ import Testing
 
   @Test("a Replier that closes while too many listen to bind events is gone all the same; they are told that events were lost")
   func extensionsInClose() throws {
-    var options = BusOptions.small
-    options.maxBindings = 1200
-    options.maxRequests = 8192
-    options.slots = [.init(bytes: 256, count: 200), .init(bytes: 65_536, count: 2)]
-    let bus = try TemporaryBus(options)
+    let bus = try busOfManyRecipients(bindings: 1200)
     let (hog, sender, listener, replier) = (try bus.open(), try bus.open(), try bus.open(), try bus.open())
     try hog.setMaxMessages(.max)
     for _ in 0..<900 { try hog.bind("$.Hoard") }
