@@ -54,13 +54,13 @@ extension SharedBus {
     }
     guard !found.isEmpty else { return remaining }
     for (index, incarnation, _) in found { while try step(.ksocks, of: index, incarnation) {} }
+    // Whoever was told, and shares our processor, does not wait for the rest.
+    cshm_yield()
     // A sender that was killed after it gave the lock back may have owed anybody a wake. Before it counts as departed: if we are killed
     // here, all of this is done again.
     ringAll()
     removeStrayFifos()
     for (index, incarnation, _) in found { while try step(.departure, of: index, incarnation) {} }
-    // Whoever was told, and shares our processor, does not wait for the rest.
-    cshm_yield()
     for (index, incarnation, verdict) in found where verdict == .over || isGone(owner(index)) {
       while try step(.burial, of: index, incarnation) {}
     }
