@@ -11,6 +11,7 @@ extension Ksock {
 
   /// The same in place: the message stays in shared memory, and its slot is free when it ends.
   public func takeNext(within limit: Duration? = nil) async throws -> ReceivedMessage? {
+    try await beginTake()
     // No clock is read as long as something is queued.
     if let message = try take() { return message }
     let deadline = Ksock.time(after: limit)
@@ -19,6 +20,22 @@ extension Ksock {
       if deadline <= Ksock.timeNow { return nil }
       try await asyncWaiters.wait(for: .message, until: deadline)
     }
+  }
+
+  /// Takes what is queued, up to a number of messages, in place, and waits for the first if need be; an empty batch when the time is up.
+  public func takeNext(upTo most: Int, within limit: Duration? = nil) async throws -> ReceivedBatch {
+    try await beginTake()
+    let deadline = Ksock.time(after: limit)
+    while true {
+      let batch = try take(upTo: most)
+      if !batch.isEmpty || most <= 0 || deadline <= Ksock.timeNow { return batch }
+      try await asyncWaiters.wait(for: .message, until: deadline)
+    }
+  }
+
+  private func beginTake() async throws {
+    if asyncWaiters.isOthersTurn() { await Task.yield() }
+    try Task.checkCancellation()
   }
 
   /// Sends a Request and waits for its answer: the Reply, or a Status if the bus answers in place of the Replier. Messages queued

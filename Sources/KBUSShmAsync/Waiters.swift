@@ -11,38 +11,86 @@ internal import Synchronization
 enum Wanted {
   case message
   case answer(MessageID)
+  /// For the message that the Ksock has pending.
+  case room
 }
 
 final class Waiters: Sendable {
   /// Whoever waits holds the Ksock; without waiters nobody asks for it.
   private unowned let ksock: Ksock
   private let state = Mutex(State())
+  private let takes = Atomic<UInt32>(0)
 
   private struct Waiter {
     let continuation: CheckedContinuation<Void, any Error>
     let deadline: UInt64
   }
 
+  private typealias Entry = (ticket: UInt64, waiter: Waiter)
+
   private struct State {
     /// Oldest first.
-    var messages: [(ticket: UInt64, waiter: Waiter)] = []
-    var answers: [MessageID: (ticket: UInt64, waiter: Waiter)] = [:]
+    var messages: [Entry] = []
+    var rooms: [Entry] = []
+    var answers: [MessageID: Entry] = [:]
     var lastTicket: UInt64 = 0
     /// Cancelled before they began to wait.
     var cancelled: Set<UInt64> = []
     /// The helper hears the bell.
     var isHeard = false
 
-    var isEmpty: Bool { messages.isEmpty && answers.isEmpty }
+    var isEmpty: Bool { messages.isEmpty && rooms.isEmpty && answers.isEmpty }
+    var all: [Waiter] { messages.map(\.waiter) + rooms.map(\.waiter) + answers.values.map(\.waiter) }
     var earliest: UInt64 {
-      answers.values.reduce(messages.reduce(.max) { min($0, $1.waiter.deadline) }) { min($0, $1.waiter.deadline) }
+      var earliest = UInt64.max
+      for entry in messages { earliest = min(earliest, entry.waiter.deadline) }
+      for entry in rooms { earliest = min(earliest, entry.waiter.deadline) }
+      for entry in answers.values { earliest = min(earliest, entry.waiter.deadline) }
+      return earliest
+    }
+
+    mutating func add(_ entry: Entry, for wanted: Wanted) {
+      switch wanted {
+      case .message: messages.append(entry)
+      case .room: rooms.append(entry)
+      case .answer(let id): answers[id] = entry
+      }
+    }
+
+    mutating func remove(_ ticket: UInt64) -> Waiter? {
+      if let place = messages.firstIndex(where: { $0.ticket == ticket }) { return messages.remove(at: place).waiter }
+      if let place = rooms.firstIndex(where: { $0.ticket == ticket }) { return rooms.remove(at: place).waiter }
+      guard let id = answers.first(where: { $0.value.ticket == ticket })?.key else { return nil }
+      return answers.removeValue(forKey: id)?.waiter
+    }
+
+    /// Those who wait no longer than until then.
+    mutating func removeDue(_ now: UInt64) -> [Waiter] {
+      guard earliest <= now else { return [] }
+      let due = all.filter { $0.deadline <= now }
+      messages.removeAll { $0.waiter.deadline <= now }
+      rooms.removeAll { $0.waiter.deadline <= now }
+      answers = answers.filter { $0.value.waiter.deadline > now }
+      return due
+    }
+
+    /// All of them, and nobody waits any more.
+    mutating func removeAll() -> [Waiter] {
+      defer { (messages, rooms, answers, isHeard) = ([], [], [:], false) }
+      return all
     }
   }
 
   /// How long the helper goes on hearing a bell for which nobody waits: most tasks are back before.
   private static let patience: UInt64 = 10_000_000
 
+  /// Takes after which a task lets others have its thread.
+  private static let takesInTurn: UInt32 = 64
+
   init(_ ksock: Ksock) { self.ksock = ksock }
+
+  /// Counts a take. Whether others who share the task's thread are to have it first: a bus that is never silent would keep it.
+  func isOthersTurn() -> Bool { takes.wrappingAdd(1, ordering: .relaxed).newValue % Self.takesInTurn == 0 }
 
   /// Suspends the task until it may find what it wants, or the time is past.
   func wait(for wanted: Wanted, until deadline: UInt64) async throws {
@@ -65,10 +113,7 @@ final class Waiters: Sendable {
     let next = state.withLock { state -> Next in
       if state.cancelled.contains(ticket) { return .end }
       let isSooner = waiter.deadline < state.earliest
-      switch wanted {
-      case .message: state.messages.append((ticket, waiter))
-      case .answer(let id): state.answers[id] = (ticket, waiter)
-      }
+      state.add((ticket, waiter), for: wanted)
       defer { state.isHeard = true }
       return !state.isHeard ? .hear : isSooner ? .lookSooner : .look
     }
@@ -91,10 +136,9 @@ final class Waiters: Sendable {
 
   private func cancel(_ ticket: UInt64) {
     let waiter = state.withLock { state -> Waiter? in
-      if let place = state.messages.firstIndex(where: { $0.ticket == ticket }) { return state.messages.remove(at: place).waiter }
-      if let id = state.answers.first(where: { $0.value.ticket == ticket })?.key { return state.answers.removeValue(forKey: id)?.waiter }
-      state.cancelled.insert(ticket)
-      return nil
+      let waiter = state.remove(ticket)
+      if waiter == nil { state.cancelled.insert(ticket) }
+      return waiter
     }
     waiter?.continuation.resume(throwing: CancellationError())
   }
@@ -109,10 +153,7 @@ final class Waiters: Sendable {
         return nil
       }
       if ksock.isClosed {
-        resumed = state.messages.map(\.waiter) + state.answers.values.map(\.waiter)
-        state.messages = []
-        state.answers = [:]
-        state.isHeard = false
+        resumed = state.removeAll()
         return nil
       }
       if !state.messages.isEmpty {
@@ -123,13 +164,12 @@ final class Waiters: Sendable {
       if !state.answers.isEmpty {
         for id in ksock.answeredRequests() { if let found = state.answers.removeValue(forKey: id) { resumed.append(found.waiter) } }
       }
-      let now = Ksock.timeNow
-      if state.earliest <= now {
-        resumed += state.messages.filter { $0.waiter.deadline <= now }.map(\.waiter)
-        state.messages.removeAll { $0.waiter.deadline <= now }
-        resumed += state.answers.values.filter { $0.waiter.deadline <= now }.map(\.waiter)
-        state.answers = state.answers.filter { $0.value.waiter.deadline > now }
+      if !state.rooms.isEmpty, ksock.hasNewsOfPending() {
+        resumed += state.rooms.map(\.waiter)
+        state.rooms = []
       }
+      let now = Ksock.timeNow
+      resumed += state.removeDue(now)
       return state.isEmpty ? now + Self.patience : state.earliest
     }
     for waiter in resumed { waiter.continuation.resume() }
@@ -137,11 +177,7 @@ final class Waiters: Sendable {
   }
 
   private func resumeAll(throwing error: any Error) {
-    let waiters = state.withLock { state in
-      defer { state = State(lastTicket: state.lastTicket, cancelled: state.cancelled) }
-      return state.messages.map(\.waiter) + state.answers.values.map(\.waiter)
-    }
-    for waiter in waiters { waiter.continuation.resume(throwing: error) }
+    for waiter in state.withLock({ $0.removeAll() }) { waiter.continuation.resume(throwing: error) }
   }
 }
 

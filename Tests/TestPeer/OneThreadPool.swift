@@ -25,11 +25,23 @@ enum OneThreadPool {
       for task in waiting where try await task.value != nil { messages += 1 }
       replier.close()
       try await answering.value
-      print("messages \(messages) answers \(answers)")
+      print("messages \(messages) answers \(answers) \(try await isOthersTurn() ? "others had their turn" : "not cancelled")")
       exit(0)
     } catch {
       print("failed \(error)")
       exit(1)
     }
+  }
+
+  /// On a bus that is never silent, since each message makes the next, a task that takes them lets others run, and can be cancelled.
+  private static func isOthersTurn() async throws -> Bool {
+    let talker = try Ksock()
+    try talker.bind("$.Pool.Talk")
+    try talker.send(Announcement("$.Pool.Talk"))
+    let talking = Task { for try await _ in talker.messages { try talker.send(Announcement("$.Pool.Talk")) } }
+    for _ in 0..<100 { await Task.yield() }
+    talking.cancel()
+    guard case .failure(let error) = await talking.result else { return false }
+    return error is CancellationError
   }
 }

@@ -249,7 +249,9 @@ extension Ksock {
 
   /// Tries it, and returns whether it still waits. If it does not it was sent, perhaps by the helper; or it is a Request that was
   /// refused, of which a status tells.
-  private func waits(_ id: MessageID) throws(KBusError) -> Bool {
+  package func waits(_ id: MessageID) throws(KBusError) -> Bool {
+    // What was pending in a Ksock that is closed is not sent.
+    try check("send")
     lockSends()
     defer { unlockSends() }
     guard let message = pending, message.id == id else {
@@ -272,7 +274,7 @@ extension Ksock {
   public func discard() throws(KBusError) -> Bool { try discard(only: nil) }
 
   /// The same, if it is the one that is meant; nil means any.
-  func discard(only meant: MessageID?) throws(KBusError) -> Bool {
+  package func discard(only meant: MessageID?) throws(KBusError) -> Bool {
     try check("discard")
     lockSends()
     defer { unlockSends() }
