@@ -53,7 +53,7 @@ extension Ksock {
   ) throws(KBusError) -> (Outgoing, payload: Window) {
     // Whoever sent last had the lock: its line comes while we fill the slot.
     shared.line.prefetchToWrite()
-    if flags.contains(.wantAReply) { shared.prefetchForRequest(from: sender) }
+    if flags.contains(.wantAReply) { sender.own.prefetchToWrite(CSHM_KSOCK_TAIL) }
     let known = try check(name, flags, count: count, isMeasured: measured)
     let kept = try claimSlot(payloadBytes: SlotRecord.payloadBytes(nameLength: name.byteCount, dataLength: count))
     let header = header(), slot = kept.slot
@@ -133,7 +133,6 @@ extension Ksock {
     }
     guard let id = shared.announce(message, known, from: sender) else { return try publishOtherwise(message, known) }
     shared.unlockHere()
-    keepSlot(message.slot, wasSent: true)
     shared.wakeLone(known)
     return id
   }
@@ -150,8 +149,8 @@ extension Ksock {
     }
     guard let outcome = sent else { return try publishTheLongWay(message, known) }
     shared.unlock()
-    keepSlot(message.slot, wasSent: true)
     shared.wake(known, message, outcome)
+    if message.isRequest { shared.prefetchRecord(of: outcome.id.serial &+ 2) }
     return outcome.id
   }
 

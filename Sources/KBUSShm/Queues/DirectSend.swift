@@ -23,12 +23,14 @@ struct PlannedCopy: BitwiseCopyable {
 /// Who sends: the place of its record, the record itself, and its journal.
 struct Sender: BitwiseCopyable {
   let index: Int
+  let incarnation: UInt64
   let at: Int
   let own: Window
   let journal: Window
 
   init(_ bus: SharedBus, _ ksock: KsockRecord) {
     index = ksock.index
+    incarnation = ksock.incarnation
     at = ksock.at
     own = ksock.window
     journal = ShortTransaction.journal(bus, of: ksock.index)
@@ -304,6 +306,8 @@ extension SharedBus {
     header.store32(CSHM_SLOT_EXTENSIONS, 0)
     transaction.willPublish(slot: message.slot.number)
     header.store64(CSHM_SLOT_HOLDERS, (1 &<< UInt64(truncatingIfNeeded: copies)) &- 1)
+    // Idle from now on, if it stays ours: later its readers have the line.
+    header.store64(CSHM_SLOT_SENDER, message.slot.stays ? sender.incarnation | CSHM_SLOT_IDLE : 0)
     return transaction
   }
 

@@ -264,19 +264,13 @@ extension Ksock {
 
 // What a message is going to change, and others had last, is asked for while its slot is filled.
 extension SharedBus {
-  /// The end of our own queue, where a place is reserved, and the record that is next.
-  @inline(__always) func prefetchForRequest(from sender: Sender) {
-    sender.own.prefetchToWrite(CSHM_KSOCK_TAIL)
-    prefetchRecord(of: line.u32(CSHM_LOCK_LINE_LAST_SERIAL) &+ 1)
-  }
-
   /// The end of the requester's queue, and the record that the Reply ends.
   @inline(__always) fileprivate func prefetchForReply(to requester: UInt32, _ request: MessageID) {
     ksock(Int(requester) % geometry.ksocks.count).window.prefetchToWrite(CSHM_KSOCK_TAIL)
     prefetchRecord(of: request.serial)
   }
 
-  @inline(__always) private func prefetchRecord(of serial: UInt32) {
+  @inline(__always) func prefetchRecord(of serial: UInt32) {
     memory.window(geometry.requests.at(Int(serial) % geometry.requests.count), CSHM_REQUEST_SIZE).prefetchToWrite()
   }
 }

@@ -132,11 +132,11 @@ extension Ksock {
         outcome = .sent(recipients: 1)
       } else {
         outcome = sendTheLongWay(&message, known, &rings)
+        if case .sent(let recipients) = outcome { keepSlot(message.slot, wasSent: recipients > 0) }
       }
     } catch {
       outcome = .refused(error)
     }
-    if case .sent(let recipients) = outcome { keepSlot(message.slot, wasSent: recipients > 0) }
     batch.note(message, outcome)
     return outcome
   }

@@ -128,8 +128,30 @@ extension Ksock {
     }
     var kept = KeptSlot(slot)
     kept.slot.stays = true
-    if !ownSlots.at(shared.geometry.slotClass(of: slot.index)).value.insert(kept) { kept.slot.stays = false }
+    let number = shared.geometry.slotClass(of: slot.index), own = ownSlots.at(number)
+    if !own.value.insert(kept) { kept.slot.stays = false }
+    if own.value.count == 1, slot.payloadBytes <= Geometry.smallPayload { claimSpare(ofClass: number) }
     return kept
+  }
+
+  /// A second small slot, to be filled next: the lines of one come back from its readers while the other is filled.
+  private func claimSpare(ofClass number: Int) {
+    let found = try? withBus("send") { _ throws(KBusError) -> SlotRecord? in
+      guard let slot = shared.findSlot(inClass: number) else { return nil }
+      own(slot, incarnation | CSHM_SLOT_IDLE)
+      return slot
+    }
+    guard let slot = found else { return }
+    var spare = KeptSlot(slot)
+    spare.slot.stays = true
+    if ownSlots.at(number).value.insert(spare) { ownSlots.at(number).value.returnTo(spare.slot) }
+  }
+
+  /// With the bus lock.
+  private func own(_ slot: SlotRecord, _ sender: UInt64) {
+    var transaction = Transaction(shared, journalOf: record.index)
+    transaction.set(slot.at + CSHM_SLOT_SENDER, sender)
+    transaction.commit()
   }
 
   private func claimFromPool(_ payloadBytes: Int) throws(KBusError) -> SlotRecord {
@@ -137,9 +159,7 @@ extension Ksock {
       do throws(KBusError) {
         return try withBus("send") { _ throws(KBusError) in
           let slot = try shared.findSlot(bytes: payloadBytes, "send")
-          var transaction = Transaction(shared, journalOf: record.index)
-          transaction.set(slot.at + CSHM_SLOT_SENDER, incarnation)
-          transaction.commit()
+          own(slot, incarnation)
           return slot
         }
       } catch  where error.code == .poolExhausted && shared.awaitReturn(bytes: payloadBytes) {}
