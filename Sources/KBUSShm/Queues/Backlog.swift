@@ -1,13 +1,14 @@
-// How far a queue has grown, and for how long its oldest message has waited. Nothing of this costs a send anything: it is noted where a
-// queue gets another chunk, which is at every 32nd message, where a copy is missed, and by whoever asks. So the length is exact to 31
-// messages, and the time is a lower bound.
+// How far a queue has grown, and for how long its oldest message has waited. It is noted where that costs a send next to nothing: where
+// its recipient sleeps or may be polled, and has to be woken anyway; where a queue gets another chunk, which is at every 32nd message; where
+// a copy is missed; and by whoever asks. So the length of the queue of one who is awake is exact to 31 messages. The time is exact for one
+// who slept when the oldest came, as most do who are stopped, and a lower bound for one who was awake.
 
 internal import CShm
 
 extension SharedBus {
   /// Notes the length of a queue and, if all has been read that was there when this was last done, where it ends now, and when. Under
   /// the lock; direct, since it changes nothing that anybody relies on.
-  func noteBacklog(of ksock: KsockRecord) {
+  @inline(never) func noteBacklog(of ksock: KsockRecord) {
     let queued = UInt32(truncatingIfNeeded: ksock.queued)
     if queued > ksock.mostQueued { memory.store32(ksock.at + CSHM_KSOCK_MOST_QUEUED, queued) }
     let tail = ksock.tail

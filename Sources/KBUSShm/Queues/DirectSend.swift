@@ -20,26 +20,6 @@ struct PlannedCopy: BitwiseCopyable {
   fileprivate let binding: UInt64
 }
 
-/// Who sends: the place of its record, the record itself, and its journal.
-struct Sender: BitwiseCopyable {
-  let index: Int
-  let incarnation: UInt64
-  let at: Int
-  let own: Window
-  let journal: Window
-
-  init(_ bus: SharedBus, _ ksock: KsockRecord) {
-    index = ksock.index
-    incarnation = ksock.incarnation
-    at = ksock.at
-    own = ksock.window
-    journal = ShortTransaction.journal(bus, of: ksock.index)
-  }
-
-  /// As the lock line names the journal (L1).
-  @inline(__always) var number: UInt32 { UInt32(truncatingIfNeeded: index &+ 1) }
-}
-
 /// What a direct send came to.
 struct DirectOutcome: BitwiseCopyable {
   var id: MessageID
@@ -112,6 +92,7 @@ extension SharedBus {
     applySerials(place, sender)
     applyTail(copy, place)
     transaction.end()
+    noteWait(copy)
     sender.own.store64(CSHM_KSOCK_LAST_SENT, place.id.word)
     return place.id
   }
@@ -237,6 +218,7 @@ extension SharedBus {
     applySerials(place, sender)
     for number in 0..<count { applyTail(plan.at(number).value, place) }
     transaction.end()
+    for number in 0..<count { noteWait(plan.at(number).value) }
     return finish(kind, plan.at(0).value, decision, sender)
   }
 
@@ -265,6 +247,7 @@ extension SharedBus {
     applySerials(place, sender)
     applyTail(copy, place)
     transaction.end()
+    noteWait(copy)
     var outcome = finish(kind, copy, decision, sender)
     outcome.lone = copy.ksock
     return outcome
@@ -379,6 +362,11 @@ extension SharedBus {
     copy.ksock.store64(CSHM_KSOCK_TAIL, copy.tail &+ 1)
     copy.ksock.store64(CSHM_KSOCK_LAST_PUSHED, place.id.word)
     copy.ksock.store64(CSHM_KSOCK_RESERVED, copy.places)
+  }
+
+  /// Who is to be woken may be stopped.
+  @inline(__always) private func noteWait(_ copy: PlannedCopy) {
+    if copy.ksock.u64(CSHM_KSOCK_SLEEPERS) != 0 { noteBacklog(of: ksock(Int(copy.ksockIndex))) }
   }
 
   /// What only the sender writes, and what is to be done without the lock.

@@ -284,7 +284,11 @@ struct Deliveries: ~Copyable {
   /// After the commit: rings every Ksock that has got something. Each bell is a word of its own right, not part of the
   /// transaction: ringing once too often does no harm, and recovery rings them all.
   consuming func ring(_ rings: inout Rings) {
-    for place in 0..<count { rings.add(ksock(ends[place].ksock)) }
+    for place in 0..<count {
+      let ksock = ksock(ends[place].ksock)
+      if ksock.sleepers != 0 || ksock.isPolled { bus.noteBacklog(of: ksock) }
+      rings.add(ksock)
+    }
   }
 }
 

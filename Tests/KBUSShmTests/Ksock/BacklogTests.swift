@@ -46,6 +46,24 @@ import Testing
     try bus.expectSound()
   }
 
+  @Test("the age is known of a single message to one who slept when it came, as who is stopped mostly did", arguments: [false, true])
+  func ageOfFew(isUrgent: Bool) throws {
+    listener.countSleeper()
+    defer { listener.discountSleeper() }
+    try sender.send(Announcement("$.A"))
+    if isUrgent { try sender.send(Announcement("$.A", flags: .urgent)) }
+    // Nobody has asked yet, who would note it himself.
+    let first = listener.record.backlogAge
+    #expect(first > 0)
+    let second = try seen.oldestUnread
+    #expect(second > .nanoseconds(first))
+    while try listener.receive() != nil {}
+    #expect(try seen.oldestUnread == .zero)
+    try sender.send(Announcement("$.A"))
+    #expect(try seen.oldestUnread < second, "of another one")
+    try bus.expectSound()
+  }
+
   @Test("who missed messages is told of the gap once")
   func gap() throws {
     try listener.setMaxMessages(2)

@@ -4,6 +4,22 @@ import Testing
 @testable import KBUSShm
 
 @Suite("Slots that a Ksock has for itself", .timeLimit(.minutes(5))) struct OwnSlotsTests {
+  @Test("small messages that are read at once go through two slots in turn, large ones through one", arguments: [64, 100_000])
+  func inTurn(bytes: Int) throws {
+    let bus = try TemporaryBus(BusOptions()), (sender, listener) = (try bus.open(), try bus.open())
+    try listener.bind("$.A")
+    var places: [Int] = []
+    for _ in 0..<6 {
+      let loan = try sender.loan(Announcement("$.A"), bytes: bytes)
+      places.append(loan.payloadOffset)
+      try sender.send(loan)
+      #expect(try listener.receive() != nil)
+    }
+    #expect((places[0] != places[1]) == (bytes == 64))
+    for number in 2..<6 { #expect(places[number] == places[number - 2]) }
+    try bus.expectSound()
+  }
+
   @Test("an idle one is taken away by whoever needs it, one that its owner has begun to fill is not")
   func takenAway() throws {
     let bus = try TemporaryBus(), ksock = try bus.open(), shared = ksock.shared
