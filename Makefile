@@ -32,7 +32,7 @@ REAL = libkbus.so.$(VERSION)
 BUILD = .build-libkbus
 
 # Directories are in the list so that a file that goes is noticed.
-SOURCES := Makefile libkbus.map Package.swift \
+SOURCES := Makefile libkbus.map libkbus.ld Package.swift \
            $(shell find Sources/KBUSShm Sources/KBUSC Sources/CShm Sources/CKBUS -name '.*' -prune -o -print)
 
 # For size, each function apart so that those which nobody calls can go, and hardened.
@@ -40,7 +40,7 @@ SMALL = $(SWIFT) build -c release -Xcc -Oz -Xcc -DCSHM_SMALL -Xcc -fno-asynchron
         -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
         -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 # lld puts segments into the file without gaps: gold's reach from page to page.
-LINK = -Xswiftc -use-ld=lld -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs
+LINK = -Xswiftc -use-ld=lld -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs -Xlinker $(CURDIR)/libkbus.ld
 
 .PHONY: all install uninstall check-libkbus check-reaper check-install update-abi clean
 
