@@ -40,6 +40,27 @@ import Testing
     #expect(ksocks.allSatisfy { $0.record.sleepers == 0 })
   }
 
+  @Test("a sleeper is woken by a message on any of its buses", arguments: [0, 1])
+  func wokenOnAnyBus(number: Int) throws {
+    try Bus.create(1, options: .small, in: bus.directory)
+    let ksocks = [try bus.open(), try Ksock(bus: 1, in: bus.directory)]
+    for ksock in ksocks {
+      ksock.setSpinBudget(.zero)
+      try ksock.bind("$.A")
+    }
+    let sender = try Ksock(bus: number, in: bus.directory)
+    for _ in 0..<50 {
+      let thread = Thread {
+        while !ksocks.allSatisfy({ $0.record.sleepers != 0 }) { sched_yield() }
+        _ = try? sender.send(Announcement("$.A"))
+      }
+      thread.start()
+      let ready = try Ksock.wait(any: ksocks, within: .seconds(60))
+      try #require(ready.map(\.bus) == [number])
+      #expect(try ready.first?.receive() != nil)
+    }
+  }
+
   @Test("more Ksocks than the kernel takes in one call")
   func many() throws {
     let bus = try TemporaryBus(BusOptions())
