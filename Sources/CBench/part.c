@@ -37,10 +37,12 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         {"parent", required_argument, NULL, 'p'},    {"index", required_argument, NULL, 'i'},
         {"requests", required_argument, NULL, 'q'},
         {"bindings", required_argument, NULL, 'B'},  {"variant", required_argument, NULL, 'v'},
+        {"bystanders", required_argument, NULL, 'K'}, {"backlog", required_argument, NULL, 'Q'},
         {NULL, 0, NULL, 0},
     };
     *part = (cbench_part){.mode = "sleep", .api = "copy", .variant = "", .payload_bytes = CBENCH_REPLY_BYTES, .samples = 1000,
-                          .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1, .bindings = 1, .requests = 1};
+                          .time_limit_ns = 1000000000, .client_cpu = -1, .server_cpu = -1, .listeners = 1, .senders = 1, .bindings = 1,
+                          .bystanders = 1, .requests = 1};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -59,6 +61,8 @@ void cbench_part_begin(cbench_part *part, int argc, char *const argv[]) {
         case 'S': part->senders = atoi(optarg); break;
         case 'r': part->rate = strtoull(optarg, NULL, 10); break;
         case 'B': part->bindings = atoi(optarg); break;
+        case 'K': part->bystanders = atoi(optarg); break;
+        case 'Q': part->backlog = atoi(optarg); break;
         case 'v': part->variant = optarg; break;
         case 'q': part->requests = atoi(optarg); break;
         case 'i': part->index = atoi(optarg); break;

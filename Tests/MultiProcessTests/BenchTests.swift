@@ -74,7 +74,7 @@ struct BenchTests {
     "every scenario measures the bus, and what it is held against, without losing a message",
     arguments: [
       ("limits", 32, "limit.lock", "ns"), ("oneway", 16, "kbus", "ns"), ("throughput", 30, "kbus", "messages/s"),
-      ("routing", 20, "kbus", "ns"),
+      ("routing", 40, "kbus", "ns"),
     ])
   func scenario(name: String, count: Int, transport: String, unit: String) throws {
     let directory = try BenchDirectory()

@@ -38,7 +38,9 @@ typedef struct cbench_part {
     uint64_t memory_bytes;  /* what the victim of `death` has touched                                 */
     int client_cpu, server_cpu; /* negative: wherever the scheduler likes                             */
     int listeners, senders;
-    int bindings;        /* in `routing`                                                             */
+    int bindings;        /* on the bus, in `routing` and `messages`                                  */
+    int bystanders;      /* Ksocks that have those which are not for the message,                    */
+    int backlog;         /* and how many messages wait at each of them                               */
     const char *variant; /* what else tells the case from others                                     */
     int index; /* which of the listeners or senders this is                                           */
     pid_t parent; /* dies: so do we                                                                   */

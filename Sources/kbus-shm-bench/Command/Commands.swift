@@ -36,8 +36,10 @@ struct RoutingCommand: ParsableCommand {
     abstract: "Times a send with 10 to 100,000 bindings on the bus, and to 1, 4 and 16 listeners; and how long the lock is held.",
     discussion: """
       An Announcement of 64 bytes, filled in place, to a listener that has room and need not be woken: `exact`, by a binding to \
-      its name; `%` and `*`, by a wildcard. All other bindings are of the same kind, and do not match. `fanout`: to 1, 4 and \
-      16 listeners. `hold`: how long a send keeps the lock of the bus, in libkbus.so; `limit.hold` is a lock held for nothing, \
+      its name; `%` and `*`, by a wildcard. `remembered`: always to the same name, whose recipients the sender knows from the last \
+      send. `looked up`: in turn to names that a sender forgets for each other, so that each send looks its recipients up. All other \
+      bindings are of the same kind, and do not match; they are one Ksock's, or of 1,000 Ksocks, whose queues may be full. `fanout`: to \
+      1, 4 and 16 listeners. `hold`: how long a send keeps the lock of the bus, in libkbus.so; `limit.hold` is a lock held for nothing, \
       measured in the same way.
       """)
 

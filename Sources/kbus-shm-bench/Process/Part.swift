@@ -33,6 +33,8 @@ struct Part: @unchecked Sendable {
   var timeLimit: UInt64 { unsafe options.pointee.time_limit_ns }
   var listeners: Int { unsafe Int(options.pointee.listeners) }
   var bindings: Int { unsafe Int(options.pointee.bindings) }
+  var bystanders: Int { unsafe Int(options.pointee.bystanders) }
+  var backlog: Int { unsafe Int(options.pointee.backlog) }
   var variant: String { unsafe String(cString: options.pointee.variant) }
   var requests: Int { unsafe Int(options.pointee.requests) }
   var memoryBytes: Int { unsafe Int(options.pointee.memory_bytes) }

@@ -53,8 +53,8 @@ struct Result {
 
 extension Result: Encodable {
   private enum Key: String, CodingKey {
-    case scenario, transport, mode, api, cores, senders, listeners, bindings, payloadBytes, rate, memoryBytes, requests, variant, unit,
-      value, runs
+    case scenario, transport, mode, api, cores, senders, listeners, bindings, bystanders, backlog, payloadBytes, rate, memoryBytes,
+      requests, variant, unit, value, runs
     case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet, ceiling
   }
 
@@ -68,6 +68,8 @@ extension Result: Encodable {
     try container.encode(configuration.senders, forKey: .senders)
     try container.encode(configuration.listeners, forKey: .listeners)
     try container.encode(configuration.bindings, forKey: .bindings)
+    if configuration.bystanders != 1 { try container.encode(configuration.bystanders, forKey: .bystanders) }
+    if configuration.backlog != 0 { try container.encode(configuration.backlog, forKey: .backlog) }
     try container.encode(configuration.payloadBytes, forKey: .payloadBytes)
     if configuration.rate != 0 { try container.encode(configuration.rate, forKey: .rate) }
     if configuration.memoryBytes != 0 { try container.encode(configuration.memoryBytes, forKey: .memoryBytes) }

@@ -95,6 +95,8 @@ extension Configuration {
     if senders != 1 { words.append("\(senders) senders") }
     if listeners != 1 { words.append("\(listeners) listeners") }
     if bindings != 1 { words.append(bindings.grouped + " bindings") }
+    if bystanders != 1 { words.append("of \(bystanders.grouped) Ksocks") }
+    if backlog != 0 { words.append("\(backlog) messages at each") }
     if memoryBytes != 0 { words.append("victim with \(memoryBytes >> 20) MB") }
     if requests != 1 { words.append("\(requests) requests") }
     if !variant.isEmpty { words.append(variant) }

@@ -63,6 +63,9 @@ struct Configuration: Hashable, Sendable {
   var senders = 1
   var listeners = 1
   var bindings = 1
+  /// Ksocks that have the bindings which are not for the message, and how many messages wait at each of them.
+  var bystanders = 1
+  var backlog = 0
   var payloadBytes = 64
   /// Messages per second that the sender intends to send; 0 if it sends as fast as it can.
   var rate = 0

@@ -9,19 +9,40 @@ enum Routing {
   /// What a send can't do without: the lock.
   private static let lock = [Limits.limit("lock")]
 
-  private static let routing: [Case] = ["exact", "%", "*"].flatMap { variant in
-    bindings.map { bindings in
-      let configuration = Configuration(
-        scenario: name, transport: .bus, bindings: bindings, variant: variant)
-      var ten = configuration
-      ten.bindings = 10
-      return Case(
-        configuration: configuration, unit: .nanoseconds,
-        standards: bindings == 10
-          ? [Standard(configuration: lock[0].configuration)]
-          : [Standard(configuration: ten, goal: bindings == 10_000 ? .atMost(1.2) : nil)],
-        play: { stage throws(BenchError) in try Sample(times: stage.run(configuration)) })
-    }
+  /// Whether a sender knows the recipients from the last message to the name, as most do; or has to look them up for each message.
+  enum Recall: String, CaseIterable {
+    case remembered
+    case lookedUp = "looked up"
+
+    init(in variant: String) { self = variant.hasSuffix(Recall.lookedUp.rawValue) ? .lookedUp : .remembered }
+  }
+
+  /// The kinds of binding.
+  static let forms = ["exact", "%", "*"]
+
+  static func variant(_ form: String, _ recall: Recall) -> String { "\(form), \(recall.rawValue)" }
+
+  static func form(in variant: String) -> String { forms.first { variant.hasPrefix($0) } ?? "exact" }
+
+  private static let routing: [Case] = Recall.allCases.flatMap { recall in
+    forms.flatMap { form in bindings.map { send(variant(form, recall), bindings: $0) } } + crowded(recall)
+  }
+
+  /// The bystanders' bindings are spread over as many Ksocks as a bus has by default; and these have full queues.
+  private static func crowded(_ recall: Recall) -> [Case] {
+    [0, 100].map { send(variant("exact", recall), bindings: 10_000, bystanders: 1000, backlog: $0) }
+  }
+
+  private static func send(_ variant: String, bindings: Int, bystanders: Int = 1, backlog: Int = 0) -> Case {
+    let configuration = Configuration(
+      scenario: name, transport: .bus, bindings: bindings, bystanders: bystanders, backlog: backlog, variant: variant)
+    let ten = Configuration(scenario: name, transport: .bus, bindings: 10, variant: variant)
+    return Case(
+      configuration: configuration, unit: .nanoseconds,
+      standards: configuration == ten
+        ? [Standard(configuration: lock[0].configuration)]
+        : [Standard(configuration: ten, goal: bindings == 10_000 ? .atMost(1.2) : nil)],
+      play: { stage throws(BenchError) in try Sample(times: stage.run(configuration)) })
   }
 
   private static let fanOut: [Case] = [1, 4, 16].map { listeners in

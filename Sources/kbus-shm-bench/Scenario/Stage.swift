@@ -18,6 +18,8 @@ struct Stage: Sendable {
     if configuration.senders != 1 { options += ["--senders", "\(configuration.senders)"] }
     if configuration.listeners != 1 { options += ["--listeners", "\(configuration.listeners)"] }
     if configuration.bindings != 1 { options += ["--bindings", "\(configuration.bindings)"] }
+    if configuration.bystanders != 1 { options += ["--bystanders", "\(configuration.bystanders)"] }
+    if configuration.backlog != 0 { options += ["--backlog", "\(configuration.backlog)"] }
     if configuration.rate != 0 { options += ["--rate", "\(configuration.rate)"] }
     if configuration.memoryBytes != 0 { options += ["--memory", "\(configuration.memoryBytes)"] }
     if configuration.requests != 1 { options += ["--requests", "\(configuration.requests)"] }

@@ -140,8 +140,9 @@ extension Chapter {
   }
 
   private var routingPlot: String {
-    let series = ["exact", "%", "*"].map { variant in
-      let points = results(of: Routing.name).filter { $0.configuration.variant == variant }
+    let variants = Routing.Recall.allCases.flatMap { recall in Routing.forms.map { Routing.variant($0, recall) } }
+    let series = variants.map { variant in
+      let points = results(of: Routing.name).filter { $0.configuration.variant == variant && $0.configuration.bystanders == 1 }
         .map { (x: Double($0.configuration.bindings), y: $0.amortised ?? $0.figure) }
       return Plot.Series(label: "kbus, \(variant)", points: points)
     }

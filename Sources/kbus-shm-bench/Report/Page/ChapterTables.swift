@@ -93,8 +93,11 @@ extension Chapter {
     var table = Pivot("A send, in one process")
     for result in results(of: Routing.name) {
       let ratio = ratios.first { $0.of == result.configuration && $0.to.transport == .bus }
+      let configuration = result.configuration
+      let others = configuration.bystanders == 1 ? "" : ", of \(configuration.bystanders.grouped) Ksocks"
       table.add(
-        "kbus, \(result.configuration.variant)", result.configuration.bindings.grouped + " bindings",
+        "kbus, \(configuration.variant)",
+        configuration.bindings.grouped + " bindings" + others + (configuration.backlog == 0 ? "" : ", queues full"),
         Cell(
           text: result.unit.text(result.amortised ?? result.figure), note: ratio.map { "\($0.judged.short) \u{00D7} that at 10" } ?? "",
           isMet: ratio?.isMet))
