@@ -10,15 +10,7 @@
 static const char NAME[] = "$.Bench.RoundTrip";
 static const int64_t AN_HOUR = 3600000000000;
 
-struct end {
-    const cbench_part *part;
-    kbus_ksock_t ksock;
-    int epoll, is_fast, lends;
-    uint8_t *payload; /* private memory, where the interface is to copy */
-    kbus_message_t *request;
-};
-
-static void open_end(struct end *end) {
+void open_end(struct end *end) {
     end->ksock = kbus_ksock_open(0, O_RDWR);
     check(end->ksock, "cannot open a Ksock");
     end->lends = strcmp(end->part->api, "loan") == 0;
@@ -55,7 +47,7 @@ static void await_after(const struct end *end, int result) {
 
 /* ---- In place ---- */
 
-static kbus_received_t *take(const struct end *end) {
+kbus_received_t *take(const struct end *end) {
     kbus_received_t *received;
     int result;
     do {
@@ -74,7 +66,7 @@ static kbus_msg_id_t send_loan(kbus_loan_t *loan, uint32_t bytes, uint64_t numbe
     return id;
 }
 
-static kbus_msg_id_t lend(const struct end *end, const kbus_message_t *message, uint64_t number) {
+kbus_msg_id_t lend(const struct end *end, const kbus_message_t *message, uint64_t number) {
     kbus_loan_t *loan;
     check(kbus_loan_make(end->ksock, message, &loan), "cannot borrow room");
     return send_loan(loan, message->data_len, number);
@@ -82,7 +74,7 @@ static kbus_msg_id_t lend(const struct end *end, const kbus_message_t *message, 
 
 /* ---- As copies ---- */
 
-static kbus_message_t *receive(const struct end *end) {
+kbus_message_t *receive(const struct end *end) {
     kbus_message_t *message;
     int result;
     do {
@@ -96,7 +88,7 @@ static kbus_message_t *receive(const struct end *end) {
 
 /* ---- The server ---- */
 
-static uint64_t answer(const struct end *end) {
+uint64_t answer(const struct end *end) {
     if (end->lends) {
         kbus_received_t *received = take(end);
         const kbus_message_t *request = kbus_received_message(received);
@@ -136,7 +128,7 @@ static void serve(void *context, cbench_area *area) {
 
 /* ---- The client ---- */
 
-static void open_client(void *context) {
+void open_client(void *context) {
     struct end *end = context;
     open_end(end);
     check(
@@ -146,20 +138,23 @@ static void open_client(void *context) {
     end->request->data_len = end->part->payload_bytes;
 }
 
-static void round_trip(void *context, uint64_t number) {
-    struct end *end = context;
+kbus_msg_id_t ask(const struct end *end, uint64_t number) {
+    if (end->lends) return lend(end, end->request, number);
+    kbus_msg_id_t id;
+    cbench_stamp(end->payload, end->part->payload_bytes, number);
+    check(kbus_send_within(end->ksock, end->request, -1, &id), "cannot send");
+    return id;
+}
+
+void hear_answer(const struct end *end, kbus_msg_id_t id, uint64_t number) {
     int is_reply;
     if (end->lends) {
-        kbus_msg_id_t id = lend(end, end->request, number);
         kbus_received_t *received = take(end);
         const kbus_message_t *reply = kbus_received_message(received);
         is_reply = kbus_msg_compare_ids(&reply->in_reply_to, &id) == 0 && reply->data_len == CBENCH_REPLY_BYTES
             && cbench_is_stamped(reply->data, reply->data_len, number);
         kbus_received_release(received);
     } else {
-        kbus_msg_id_t id;
-        cbench_stamp(end->payload, end->part->payload_bytes, number);
-        check(kbus_send_within(end->ksock, end->request, -1, &id), "cannot send");
         kbus_message_t *reply = receive(end);
         is_reply = kbus_msg_compare_ids(&reply->in_reply_to, &id) == 0 && reply->data_len == CBENCH_REPLY_BYTES
             && cbench_is_stamped(kbus_msg_data_ptr(reply), reply->data_len, number);
@@ -168,45 +163,12 @@ static void round_trip(void *context, uint64_t number) {
     if (!is_reply) cbench_fail("a reply is not to the request", 0);
 }
 
+static void round_trip(void *context, uint64_t number) { hear_answer(context, ask(context, number), number); }
+
 static void end_round_trips(void *context) {
     struct end *end = context;
     round_trip(end, UINT64_MAX);
     check(kbus_ksock_close(end->ksock), "cannot close");
-}
-
-/* ---- One announcement, from one Ksock of this process to another ---- */
-
-static struct end listener;
-
-static void open_pair(struct end *end) {
-    open_end(end);
-    listener.part = end->part;
-    open_end(&listener);
-    check(kbus_ksock_bind(listener.ksock, NAME, 0), "cannot bind");
-    check(kbus_msg_create(&end->request, NAME, sizeof NAME - 1, end->lends ? NULL : end->payload, end->lends ? 0 : end->part->payload_bytes, 0),
-          "cannot make an announcement");
-    end->request->data_len = end->part->payload_bytes;
-}
-
-static void pass(void *context, uint64_t number) {
-    struct end *end = context;
-    int is_whole;
-    if (end->lends) {
-        lend(end, end->request, number);
-        kbus_received_t *received = take(&listener);
-        const kbus_message_t *message = kbus_received_message(received);
-        is_whole = message->data_len == end->part->payload_bytes && cbench_is_stamped(message->data, message->data_len, number);
-        kbus_received_release(received);
-    } else {
-        kbus_msg_id_t id;
-        cbench_stamp(end->payload, end->part->payload_bytes, number);
-        check(kbus_send_within(end->ksock, end->request, -1, &id), "cannot send");
-        kbus_message_t *message = receive(&listener);
-        is_whole = message->data_len == end->part->payload_bytes
-            && cbench_is_stamped(kbus_msg_data_ptr(message), message->data_len, number);
-        kbus_msg_delete(&message);
-    }
-    if (!is_whole) cbench_fail("an announcement is not what was sent", 0);
 }
 
 int main(int argc, char **argv) {
@@ -225,8 +187,11 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (strcmp(part.scenario, "messages") == 0) {
-        open_pair(&end);
-        cbench_count_messages(&part, pass, &end);
+        play_messages(&part);
+        return 0;
+    }
+    if (strcmp(part.scenario, "wakes") == 0) {
+        play_wakes(&part);
         return 0;
     }
     if (strcmp(part.scenario, "oneway") == 0 || strcmp(part.scenario, "throughput") == 0) {

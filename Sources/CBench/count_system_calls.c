@@ -1,5 +1,6 @@
 /*
- * Counting system calls with ptrace: of a client and its server, with all their threads, between two marks that the client makes.
+ * Counting system calls with ptrace: of a client and its server, or of a sender and its listeners, with all their threads, between two
+ * marks that the client or the sender makes.
  *
  * A mark is a system call that does not exist. A process that makes no system calls runs as if nobody watched.
  */
@@ -7,6 +8,7 @@
 #include "cbench_loop.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdio.h>
@@ -75,6 +77,16 @@ static pid_t fork_watched(cbench_area *area) {
     return child;
 }
 
+/* Lets all watched processes begin, watches them to their end, and writes what they have called. */
+static void write_counts(const cbench_part *part, cbench_area *area) {
+    cbench_store(cbench_go(area), 1);
+    struct counts counts = {0};
+    watch(&counts);
+    if (!counts.has_ended) cbench_fail("the client ended before its time", 0);
+    uint64_t numbers[4] = {part->samples, counts.wakes, counts.waits, counts.others};
+    cbench_write(part, numbers, 4);
+}
+
 void cbench_count_system_calls(
     const cbench_part *part, void (*serve)(void *context, cbench_area *area), void (*open)(void *context),
     void (*trip)(void *context, uint64_t number), void (*end)(void *context), void *context) {
@@ -95,10 +107,61 @@ void cbench_count_system_calls(
         end(context);
         _exit(0);
     }
-    cbench_store(cbench_go(area), 1);
-    struct counts counts = {0};
-    watch(&counts);
-    if (!counts.has_ended) cbench_fail("the client ended before its time", 0);
-    uint64_t numbers[4] = {part->samples, counts.wakes, counts.waits, counts.others};
-    cbench_write(part, numbers, 4);
+    write_counts(part, area);
+}
+
+int cbench_is_asleep(pid_t thread) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)thread);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) cbench_fail("cannot look at a listener", errno);
+    ssize_t count = read(fd, text, sizeof text - 1);
+    close(fd);
+    text[count < 0 ? 0 : count] = 0;
+    const char *state = strrchr(text, ')');
+    return state != NULL && state[1] == ' ' && state[2] == 'S';
+}
+
+/* Until each listener has heard so many messages and sleeps again. */
+static void await_listeners(const cbench_part *part, cbench_area *area, uint64_t heard) {
+    uint64_t deadline = cbench_now() + 30000000000u;
+    for (int i = 0; i < part->listeners;) {
+        const cbench_line *line = cbench_progress(area, i);
+        if (cbench_load_number(line) == heard && cbench_is_asleep((pid_t)cbench_load(line))) {
+            i++;
+            continue;
+        }
+        if (cbench_now() > deadline) cbench_fail("a listener did not hear a message, or did not sleep again", 0);
+        struct timespec pause = {0, 50000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+void cbench_count_wakes(
+    const cbench_part *part, void (*listen)(void *context, cbench_area *area, cbench_line *heard), void (*open)(void *context),
+    uint64_t (*send)(void *context), void (*end)(void *context), void *context) {
+    cbench_area *area = cbench_shared(sizeof *area);
+    for (int i = 0; i < part->listeners; i++) {
+        if (fork_watched(area) != 0) continue;
+        cbench_pin_to(part->server_cpu);
+        cbench_store(cbench_progress(area, i), (uint32_t)getpid());
+        listen(context, area, cbench_progress(area, i));
+        _exit(0);
+    }
+    if (fork_watched(area) == 0) {
+        cbench_pin_to(part->client_cpu);
+        while (cbench_load(cbench_ready(area)) < (uint32_t)part->listeners) cbench_relax();
+        open(context);
+        uint64_t sent = 0;
+        for (size_t i = 0; i < 10 + part->samples; i++) {
+            await_listeners(part, area, sent);
+            if (i == 10) syscall(BEGIN);
+            sent += send(context);
+        }
+        await_listeners(part, area, sent);
+        syscall(END);
+        end(context);
+        _exit(0);
+    }
+    write_counts(part, area);
 }

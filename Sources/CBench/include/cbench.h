@@ -41,7 +41,7 @@ typedef struct cbench_area {
     cbench_line done;  /* how many peers have all that they wait for   */
     cbench_line lost;  /* number: messages that were missing or out of order */
     cbench_line began, ended;           /* number: a time              */
-    cbench_line progress[CBENCH_PEERS]; /* number: how far each peer is */
+    cbench_line progress[CBENCH_PEERS]; /* number: how far each peer is; word: its process */
 } cbench_area;
 
 #ifndef __cplusplus

@@ -19,6 +19,18 @@ void cbench_count_system_calls(
     void (*trip)(void *context, uint64_t number), void (*end)(void *context), void *context);
 
 /*
+ * Counts those that a sender and its listeners make while the sender sends part->samples times, each time to listeners that all sleep.
+ * `listen` gets ready, adds 1 to cbench_ready, and then stores in `heard` how many messages it has heard, until one tells it to end;
+ * `send` returns how many messages it has sent; `end` tells all listeners to end. Writes the same list.
+ */
+void cbench_count_wakes(
+    const cbench_part *part, void (*listen)(void *context, cbench_area *area, cbench_line *heard), void (*open)(void *context),
+    uint64_t (*send)(void *context), void (*end)(void *context), void *context);
+
+/* Whether a thread, of this process or another, sleeps: so says /proc. */
+int cbench_is_asleep(pid_t thread);
+
+/*
  * Calls `message` part->samples times after as many times to warm up. Writes one list: messages, allocations, bytes copied by memcpy and
  * memmove; the latter two only if Benchmarks/build/libcounting.so is preloaded, else 0.
  * The second half is all that `valgrind --toggle-collect=cbench_counted` sees.

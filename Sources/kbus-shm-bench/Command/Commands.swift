@@ -93,7 +93,9 @@ struct CountsCommand: ParsableCommand {
     abstract: "Counts what a message costs: system calls, instructions, allocations, copies. Fails if that is more than it may be.",
     discussion: """
       Nothing here depends on time, so that a build can be held to it. System calls are seen by ptrace, allocations and copies by \
-      a preloaded library, instructions by valgrind's callgrind: of one send and one receive within one process.
+      a preloaded library, instructions by valgrind's callgrind: of what passes between two Ksocks of one process, less what the \
+      program does itself, which is the same program without the bus; beside many bindings, Ksocks and messages of others; wakes by \
+      ptrace, and by standing between the library and its futexes.
       """)
 
   @OptionGroup var options: RunOptions

@@ -18,7 +18,8 @@ struct Play: ParsableCommand {
     case "oneway", "throughput": BusFan(part).play()
     case "death": do throws(BenchError) { try BusDeath(part).play() } catch { Part.fail("\(error)") }
     case "death.victim": BusDeath(part).beKilled()
-    case "messages": BusMessages(part).count()
+    case "messages": BusMessages.count(part)
+    case "wakes": BusWakes(part).count()
     case "routing", "fanout": Part.orFail { () throws(KBusError) in try BusSends(part).play() }
     default: Part.fail("\(part.transport.rawValue) has no part in \(part.scenario)")
     }

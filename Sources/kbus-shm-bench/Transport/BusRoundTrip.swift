@@ -12,14 +12,15 @@ final class BusRoundTrip {
   let bytes: Int
   /// Opened by each side once it is a process of its own.
   private(set) var ksock: Ksock!
-  /// The client's, with a payload if that is to be copied.
+  /// What the client sends: with a payload, to be copied; and what it lends for, which never changes and so need not be copied itself.
   private var request: Request
+  private let header = Request(BusRoundTrip.name)
 
   init(_ part: Part) {
     self.part = part
     isLending = part.interface == .loan
     bytes = part.payloadBytes
-    request = Request(BusRoundTrip.name, isLending ? [] : [UInt8](repeating: 1, count: bytes))
+    request = Request(BusRoundTrip.name, [UInt8](repeating: 1, count: isLending ? 0 : bytes))
   }
 
   func play() {
@@ -44,7 +45,7 @@ final class BusRoundTrip {
   /// The part waits in epoll for the Ksock's fast descriptor; negative if it leaves waiting to the library.
   private var epoll: CInt = -1
 
-  private func open() {
+  func open() {
     ksock = part.openKsock()
     guard part.mode == .fastDescriptor else { return }
     epoll = cbench_epoll(Part.orFail { () throws(KBusError) in try ksock.fastDescriptor() })
@@ -70,7 +71,7 @@ final class BusRoundTrip {
   private func roundTrip(_ number: UInt64) {
     let complaint: String?
     do throws(KBusError) {
-      complaint = isLending ? try lend(number) : try copy(number)
+      complaint = try hear(answerTo: try ask(number), number)
     } catch {
       Part.fail("\(error)")
     }
@@ -82,24 +83,29 @@ final class BusRoundTrip {
     ksock.close()
   }
 
-  /// One Request and its Reply, both in place; says what is wrong with the latter, if anything.
-  private func lend(_ number: UInt64) throws(KBusError) -> String? {
-    var loan = try ksock.loan(request, bytes: bytes)
+  /// Sends one Request, filled in place or copied.
+  func ask(_ number: UInt64) throws(KBusError) -> MessageID {
+    guard isLending else {
+      Payload.stamp(&request.message.data, number)
+      return try ksock.send(request)
+    }
+    var loan = try ksock.loan(header, bytes: bytes)
     var payload = loan.bytes
     Payload.stamp(&payload, number)
-    let id = try ksock.send(loan)
+    return try ksock.send(loan)
+  }
+
+  /// Takes its Reply; says what is wrong with that, if anything.
+  func hear(answerTo id: MessageID, _ number: UInt64) throws(KBusError) -> String? {
+    guard isLending else {
+      guard let reply = try receive() else { return "a wait without end came to an end" }
+      guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply.data, bytes: Payload.replyBytes) == number
+      else { return "wanted the reply to round trip \(number), got: \(reply)" }
+      return nil
+    }
     guard let reply = try take() else { return "a wait without end came to an end" }
     guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply, bytes: Payload.replyBytes) == number
     else { return "wanted the reply to round trip \(number), got: \(reply.copy())" }
-    return nil
-  }
-
-  private func copy(_ number: UInt64) throws(KBusError) -> String? {
-    Payload.stamp(&request.message.data, number)
-    let id = try ksock.send(request)
-    guard let reply = try receive() else { return "a wait without end came to an end" }
-    guard reply.kind == .reply, reply.inReplyTo == id, Payload.number(in: reply.data, bytes: Payload.replyBytes) == number
-    else { return "wanted the reply to round trip \(number), got: \(reply)" }
     return nil
   }
 }
@@ -107,13 +113,13 @@ final class BusRoundTrip {
 // The server: reads each Request, checks it, and sends its Reply with the same stamps.
 extension BusRoundTrip {
   private func serve(announcing isReady: () -> Void) {
-    Part.orFail { () throws(KBusError) in try ksock.bind(BusRoundTrip.name, as: .replier) }
+    bind()
     isReady()
     var reply = [UInt8](repeating: 0, count: Payload.replyBytes)
     while true {
       let number: UInt64?
       do throws(KBusError) {
-        number = isLending ? try answerInPlace() : try answer(with: &reply)
+        number = try answer(with: &reply)
       } catch {
         Part.fail("\(error)")
       }
@@ -121,6 +127,15 @@ extension BusRoundTrip {
       if number == Payload.end { break }
     }
     ksock.close()
+  }
+
+  func bind() {
+    Part.orFail { () throws(KBusError) in try ksock.bind(BusRoundTrip.name, as: .replier) }
+  }
+
+  /// Takes a Request and answers it, with this payload if that is to be copied. Returns its number, if it is a good one.
+  func answer(with reply: inout [UInt8]) throws(KBusError) -> UInt64? {
+    isLending ? try answerInPlace() : try answerWithCopy(of: &reply)
   }
 
   private func answerInPlace() throws(KBusError) -> UInt64? {
@@ -134,7 +149,7 @@ extension BusRoundTrip {
     return number
   }
 
-  private func answer(with reply: inout [UInt8]) throws(KBusError) -> UInt64? {
+  private func answerWithCopy(of reply: inout [UInt8]) throws(KBusError) -> UInt64? {
     guard let request = try receive(), request.wantsUsToReply,
       let number = Payload.number(in: request.data, bytes: bytes)
     else { return nil }

@@ -35,7 +35,7 @@ struct BusSends {
 
   /// Names of which a sender remembers one at a time, so that each send, to the next of them, has to look up who gets it: names of one
   /// length whose last letters lie 16 apart share a place (`KnownNames`; `RememberedNamesTests` holds it to that).
-  private static let forgotten: [MessageName] = ["A", "Q", "a", "q"].map { MessageName("$.Bench.Target.\($0)") }
+  static let forgotten: [MessageName] = ["A", "Q", "a", "q"].map { MessageName("$.Bench.Target.\($0)") }
 
   func play() throws(KBusError) {
     for _ in 0..<20 {
