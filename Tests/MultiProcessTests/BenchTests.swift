@@ -70,22 +70,37 @@ struct BenchTests {
     #expect(report.ratios.allSatisfy { $0.to == "limit.futex" })
   }
 
-  @Test(
-    "every scenario measures the bus, and what it is held against, without losing a message",
-    arguments: [
-      ("limits", 32, "limit.lock", "ns"), ("oneway", 16, "kbus", "ns"), ("throughput", 30, "kbus", "messages/s"),
-      ("routing", 40, "kbus", "ns"),
-    ])
-  func scenario(name: String, count: Int, transport: String, unit: String) throws {
+  @Test("every scenario measures exactly what it says, by each mode and interface, without losing a message", arguments: BenchCases.all)
+  func scenario(cases: BenchCases) throws {
     let directory = try BenchDirectory()
     defer { directory.remove() }
-    let report = try directory.report(name, "--samples", "300", "--runs", "1", "--milliseconds", "10")
-    let failures = report.omissions.filter { $0.isFailure }.map { "\($0.what): \($0.why)" }
-    #expect(failures == [])
-    if report.machine.pinned.count == 2 { #expect(report.results.count + report.omissions.count >= count) }
-    #expect(report.results.contains { $0.transport == transport && $0.unit == unit })
+    let report = try directory.report(cases.scenario, "--samples", "100", "--runs", "1", "--milliseconds", "5")
+    #expect(report.omissions.filter { $0.isFailure }.map { "\($0.what): \($0.why)" } == [])
+    let measured = report.results.filter { $0.scenario == cases.scenario }
+    if report.machine.pinned.count == 2 {
+      #expect(Set(measured.map { "\($0.transport) \($0.mode) \($0.api)" }) == cases.expected)
+    }
+    #expect(Set(report.omissions.map { $0.transport }).isSubset(of: BenchCases.absent))
     for result in report.results { #expect(result.value > 0, "\(result.scenario) \(result.transport)") }
     #expect(try directory.contents() == [])
+  }
+
+  @Test("--complete fails the run if something of the bus can't be measured, and names what is missing")
+  func incomplete() throws {
+    let directory = try BenchDirectory()
+    defer { directory.remove() }
+    func run(_ options: [String], status: Int32) throws -> BenchReport {
+      let bench = try BenchProcess(
+        ["oneway", "--json", "--runs", "1", "--milliseconds", "5", "--mode", "sleep", "--directory", directory.path] + options,
+        benchmarks: directory.path)
+      return try BenchReport(json: bench.outputAtEnd(status: status))
+    }
+    let lax = try run(["--only", "kbus.c"], status: 0)
+    #expect(!lax.omissions.isEmpty && lax.omissions.allSatisfy { !$0.isFailure })
+    let strict = try run(["--only", "kbus.c", "--only", "kbus", "--complete"], status: 1)
+    #expect(Set(strict.omissions.map { $0.transport }) == ["kbus.c"] && strict.omissions.allSatisfy { $0.isFailure })
+    #expect(strict.results.contains { $0.transport == "kbus" })
+    #expect(try run(["--only", "kbus", "--complete"], status: 0).omissions.isEmpty)
   }
 
   @Test("footprint weighs a client in Swift, which never wakes up while it waits")

@@ -35,6 +35,9 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Measure with payloads of this many bytes only. May be given again.")
   var bytes: [Int] = []
 
+  @Flag(help: "Fail if anything that was chosen of the bus, of what is counted, or of transports named by --only, can't be measured here.")
+  var complete = false
+
   @Option(help: "Where the private directory of this run is made.")
   var directory = "/dev/shm"
 
@@ -89,7 +92,13 @@ struct RunOptions: ParsableArguments {
       timeLimit: UInt64(milliseconds ?? defaults.milliseconds) * 1_000_000)
     let runs = runs ?? defaults.runs
     let runner = Runner(budget: self.runs == nil ? defaults.chapterSeconds : .infinity)
-    return Report(machine: machine, chapters: chosen.map { runner.run($0.0, $0.1, runs: runs, on: stage) })
+    var report = Report(machine: machine, chapters: chosen.map { runner.run($0.0, $0.1, runs: runs, on: stage) })
+    report.fail { complete && mustBeMeasured($0) }
+    return report
+  }
+
+  private func mustBeMeasured(_ omission: Omission) -> Bool {
+    omission.transport.isBus || omission.scenario == Counts.name || only.contains(omission.transport.rawValue)
   }
 
   /// Measures what is chosen of these and prints it. Fails if something failed that should have worked.

@@ -12,6 +12,15 @@ struct Report {
     }
   }
 
+  /// Holds it a failure that these could not be measured.
+  mutating func fail(where mustBeMeasured: (Omission) -> Bool) {
+    for chapter in chapters.indices {
+      for place in chapters[chapter].omissions.indices where mustBeMeasured(chapters[chapter].omissions[place]) {
+        chapters[chapter].omissions[place].isFailure = true
+      }
+    }
+  }
+
   func json() throws -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
