@@ -166,7 +166,7 @@ struct BenchTests {
       benchmarks: directory.path)
     let report = try BenchReport(json: bench.outputAtEnd())
     #expect(Set(report.omissions.map { $0.transport }).isSuperset(of: ["peer.zeromq", "peer.nng", "peer.iceoryx"]))
-    #expect(report.omissions.allSatisfy { !$0.isFailure && $0.why.contains("Benchmarks/prepare") })
+    #expect(report.omissions.allSatisfy { !$0.isFailure && $0.why.contains("Benchmarks/peers/prepare") })
     #expect(report.results.contains { $0.transport == "kbus" } && report.results.contains { $0.transport == "peer.unix" })
   }
 

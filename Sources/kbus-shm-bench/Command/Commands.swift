@@ -79,7 +79,7 @@ struct PeersCommand: ParsableCommand {
     abstract: "Holds the bus against ZeroMQ, nng, D-Bus, iceoryx, Boost.Interprocess, Unix sockets and POSIX queues.",
     discussion: """
       Round trips and throughput, as `rtt` and `throughput` measure them, turn by turn with the bus. A peer that is not \
-      installed, or was not there when `make -C Benchmarks` was run, is left out; Benchmarks/prepare installs all of them on Debian.
+      installed, or was not there when `make -C Benchmarks` was run, is left out; Benchmarks/peers/prepare installs all of them on Debian.
       """)
 
   @OptionGroup var options: RunOptions

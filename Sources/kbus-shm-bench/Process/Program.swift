@@ -89,7 +89,7 @@ extension Program {
     let path = try directory() + "/build/" + name
     guard isThere(path, X_OK) else {
       throw BenchError(
-        "\(path) is not there: run Benchmarks/prepare, or make -C Benchmarks if its library is installed", isUnavailable: true)
+        "\(path) is not there: run Benchmarks/peers/prepare, or make -C Benchmarks if its library is installed", isUnavailable: true)
     }
     return path
   }
