@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 DEADLINE_S = 60
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -72,6 +73,23 @@ class Child:
         while self._state() != "S":
             assert time.monotonic() < end
             time.sleep(0.001)
+
+    def until_undisturbed(self):
+        """Returns when none of its threads is woken any more, nor runs: in a while in which one that looks now and then would look."""
+        end = time.monotonic() + DEADLINE_S
+        before = None
+        while self._wakes() != before:
+            assert time.monotonic() < end, "it is woken again and again: %s" % before
+            before = self._wakes()
+            time.sleep(0.3)
+
+    def _wakes(self):
+        """How often each of its threads went to sleep or was stopped, and how long it ran."""
+        wakes = {}
+        for task in Path("/proc/%d/task" % self.process.pid).iterdir():
+            status = (task / "status").read_text().splitlines()
+            wakes[task.name] = (task / "schedstat").read_text(), [line for line in status if "ctxt_switches" in line]
+        return wakes
 
     def _state(self):
         with open("/proc/%d/task/%d/stat" % (self.process.pid, self.process.pid)) as stat:

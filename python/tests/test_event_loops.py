@@ -3,6 +3,7 @@
 import asyncio
 import os
 import select
+from pathlib import Path
 
 import pytest
 
@@ -76,6 +77,17 @@ class TestWaitAny:
             other.bind("$.F")
             other.send_msg(Announcement("$.F"))
             assert wait_any([rosencrantz, other], 60) == [other]
+
+    def test_a_descriptor_that_is_readable_by_mistake(self, bus, rosencrantz, guildenstern):
+        rosencrantz.bind("$.F")
+        number = rosencrantz.fast_fileno()
+        (fifo,) = Path(bus).glob("kbus0.fifo-*")
+        fifo.write_bytes(b"!")
+        assert is_readable(number)
+        assert wait_any([rosencrantz, guildenstern], 0.01) == []
+        assert not is_readable(number)
+        guildenstern.send_msg(Announcement("$.F"))
+        assert wait_any([rosencrantz, guildenstern], 60) == [rosencrantz]
 
     def test_what_is_closed_or_nothing(self, rosencrantz):
         with pytest.raises(OSError):

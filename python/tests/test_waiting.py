@@ -236,17 +236,19 @@ except KeyboardInterrupt:
 """
 
 
-@pytest.mark.parametrize(
-    "wait",
-    [
-        "other.wait_for_msg()",
-        "other.receive()",
-        "other.wait_for_replier('$.Nobody')",
-        "other.send_within(Message('$.Full', flags=Message.ALL_OR_WAIT))",
-        "other.read_in_place().__enter__()",
-        "ksock.set_max_messages(100); other.call(Request('$.Ask'))",
-    ],
-)
+WAITS = [
+    "other.wait_for_msg()",
+    "other.receive()",
+    "other.wait_for_replier('$.Nobody')",
+    "other.send_within(Message('$.Full', flags=Message.ALL_OR_WAIT))",
+    "other.read_in_place().__enter__()",
+    "wait_any([other, Ksock(0)])",
+    "other.fast_fileno(); wait_any([other, Ksock(0)])",
+]
+CALL = "ksock.set_max_messages(100); other.call(Request('$.Ask'))"
+
+
+@pytest.mark.parametrize("wait", [*WAITS, CALL])
 def test_control_c(child, wait):
     waiting = child(INTERRUPTED % wait)
     assert waiting.line() == "waiting"
@@ -254,3 +256,12 @@ def test_control_c(child, wait):
     waiting.interrupt()
     assert waiting.rest() == ["KeyboardInterrupt"]
     assert waiting.wait() == 0
+
+
+# But CALL: while somebody waits for an answer, the library looks now and then whether the Replier's descriptor is still open.
+@pytest.mark.parametrize("wait", WAITS)
+def test_a_wait_sleeps(child, wait):
+    waiting = child(INTERRUPTED % wait)
+    assert waiting.line() == "waiting"
+    waiting.until_asleep()
+    waiting.until_undisturbed()

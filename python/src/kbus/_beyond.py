@@ -22,8 +22,6 @@ from kbus._taking import taken
 from kbus._waiting import Deadline, wait_readable, wait_writable
 from kbus._workers import interruptibly, start
 
-_SLICE_NS = 50_000_000
-
 
 class KsockBeyond(KsockBatches):
     """The part of Ksock that the original does not have."""
@@ -98,16 +96,8 @@ class KsockBeyond(KsockBatches):
 
     def wait_for_replier(self, name: str, timeout: Optional[float] = None) -> int:
         """Waits until a Request of this name would find a Replier, and returns its Ksock id; TimeoutError."""
-        deadline = Deadline(timeout)
-        replier = ctypes.c_uint32()
-        while True:
-            left = deadline.left_ns()
-            # In slices, between which Python looks after signals.
-            slice_ns = _SLICE_NS if left < 0 else min(left, _SLICE_NS)
-            result = lib.kbus_wait_for_replier(self._number, name.encode(), slice_ns, ctypes.byref(replier))
-            if result != -errno.ETIMEDOUT or slice_ns == left:
-                check(result)
-                return replier.value
+        number, deadline = self._number, Deadline(timeout)
+        return interruptibly(lambda: _replier(number, name, deadline))
 
     def set_spin_budget(self, seconds: float) -> None:
         """How long `call` and `request` look for the answer before they sleep: it comes sooner, and costs a core."""
@@ -198,3 +188,10 @@ def _answer(number: int, request: Message, deadline: Deadline) -> Message:
     memory = ctypes.c_void_p()
     check(lib.kbus_request_within(number, ctypes.byref(request.msg.pointy()), deadline.left_ns(), ctypes.byref(memory)))
     return of_its_kind(taken(memory))
+
+
+def _replier(number: int, name: str, deadline: Deadline) -> int:
+    """Waits in the library for a Replier of this name."""
+    replier = ctypes.c_uint32()
+    check(lib.kbus_wait_for_replier(number, name.encode(), deadline.left_ns(), ctypes.byref(replier)))
+    return replier.value

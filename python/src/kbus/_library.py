@@ -73,6 +73,7 @@ _FAILING = {
     "kbus_request_within": (c_int, c_void_p, c_int64, _POINTERS_OUT),
     "kbus_wait_for_replier": (c_int, c_char_p, c_int64, _NUMBER_OUT),
     "kbus_set_spin_budget": (c_int, c_int64),
+    "kbus_set_polled": (c_int, c_uint32),
     "kbus_wait_any": (POINTER(c_int), c_size_t, c_int, c_int64, POINTER(c_int)),
     "kbus_ksock_fast_descriptor": (c_int,),
     "kbus_receive_in_place": (c_int, c_int64, _POINTERS_OUT),

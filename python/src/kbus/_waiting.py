@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import select
 import time
-from typing import Optional
+from typing import Iterable, Optional
 
 _LONGEST_POLL_S = 86400.0
 
@@ -30,17 +30,23 @@ class Deadline:
 
 def wait_readable(number: int, deadline: Deadline) -> bool:
     """Waits until a message can be read; False if the deadline comes first."""
-    return _wait(number, select.POLLIN, deadline)
+    return wait_any_readable([number], deadline)
+
+
+def wait_any_readable(numbers: Iterable[int], deadline: Deadline) -> bool:
+    """Waits until one of these is readable; False if the deadline comes first."""
+    return _wait(numbers, select.POLLIN, deadline)
 
 
 def wait_writable(number: int, deadline: Deadline) -> bool:
     """Waits until no message waits to be sent; False if the deadline comes first."""
-    return _wait(number, select.POLLOUT, deadline)
+    return _wait([number], select.POLLOUT, deadline)
 
 
-def _wait(number: int, events: int, deadline: Deadline) -> bool:
+def _wait(numbers: Iterable[int], events: int, deadline: Deadline) -> bool:
     poller = select.poll()
-    poller.register(number, events)
+    for number in numbers:
+        poller.register(number, events)
     while True:
         left = deadline.left_s()
         if poller.poll(min(left, _LONGEST_POLL_S) * 1000):
