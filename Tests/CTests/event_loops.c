@@ -76,6 +76,40 @@ TEST("wait_any says which Ksocks are ready, and for what") {
     CHECK(ready[0] == 0 && ready[1] == KBUS_KSOCK_READABLE && ready[2] == KBUS_KSOCK_READABLE);
 }
 
+struct waiter {
+    kbus_ksock_t ksocks[2];
+    int ready[2];
+};
+
+static void *wait_for_two(void *place) {
+    struct waiter *waiter = place;
+    about_to_wait();
+    CHECK_EQUAL(kbus_wait_any(waiter->ksocks, 2, KBUS_KSOCK_READABLE, 60 * SECOND, waiter->ready), 1);
+    return NULL;
+}
+
+/* The waiter sleeps when the message is sent, on the bus of one of its two Ksocks. */
+static void check_wakes(int which) {
+    struct waiter waiter = { { new_listener("$.F"), -1 }, { 9, 9 } };
+    pthread_t thread;
+    CHECK_EQUAL(kbus_bus_create(1, NULL), 0);
+    CHECK((waiter.ksocks[1] = kbus_ksock_open(1, O_RDWR)) >= 0);
+    CHECK_EQUAL(kbus_ksock_bind(waiter.ksocks[1], "$.F", 0), 0);
+    kbus_ksock_t sender = kbus_ksock_open((uint32_t)which, O_RDWR);
+    CHECK(sender >= 0);
+    CHECK_EQUAL(pthread_create(&thread, NULL, wait_for_two, &waiter), 0);
+    until_waiter_sleeps();
+    announce(sender, "$.F", "wake up");
+    CHECK_EQUAL(pthread_join(thread, NULL), 0);
+    CHECK_EQUAL(waiter.ready[which], KBUS_KSOCK_READABLE);
+    CHECK_EQUAL(waiter.ready[1 - which], 0);
+    CHECK_EQUAL(take_all(waiter.ksocks[which]), 1);
+}
+
+TEST("wait_any of two buses is woken by a message on the first") { check_wakes(0); }
+
+TEST("wait_any of two buses is woken by a message on the second") { check_wakes(1); }
+
 TEST("wait_any of nothing, or of what is no Ksock") {
     kbus_ksock_t ksocks[] = { new_ksock(), -1 };
     int ready[2];

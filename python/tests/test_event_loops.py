@@ -10,6 +10,18 @@ import pytest
 from kbus import Announcement, Ksock, create_bus, wait_any
 
 
+SLEEPER = """
+from kbus import *
+ksocks = [Ksock(0), Ksock(7)]
+for ksock in ksocks:
+    ksock.bind('$.F')
+    getattr(ksock, sys.argv[1])()
+print('waiting')
+for ksock in wait_any(ksocks, 60):
+    print('%s: %s' % (ksock.name, ksock.receive(0).data.decode()))
+"""
+
+
 def is_readable(number):
     return bool(select.select([number], [], [], 0)[0])
 
@@ -77,6 +89,17 @@ class TestWaitAny:
             other.bind("$.F")
             other.send_msg(Announcement("$.F"))
             assert wait_any([rosencrantz, other], 60) == [other]
+
+    @pytest.mark.parametrize("prepare", ["fileno", "fast_fileno"])
+    @pytest.mark.parametrize("which", [0, 7])
+    def test_a_sleeper_is_woken_by_each_bus(self, child, which, prepare):
+        create_bus(7)
+        waiting = child(SLEEPER, prepare)
+        assert waiting.line() == "waiting"
+        waiting.until_asleep()
+        with Ksock(which) as sender:
+            sender.send_msg(Announcement("$.F", "wake up"))
+        assert waiting.rest() == ["/dev/kbus%d: wake up" % which]
 
     def test_a_descriptor_that_is_readable_by_mistake(self, bus, rosencrantz, guildenstern):
         rosencrantz.bind("$.F")
