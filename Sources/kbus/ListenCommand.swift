@@ -7,7 +7,8 @@ struct ListenCommand: ParsableCommand {
     abstract: "Bind as Listener and print every message.",
     discussion: """
       A message that several of the names match is printed once. Ends at SIGINT or SIGTERM, when the reader of the \
-      output leaves, or after --count messages.
+      output leaves, or after --count messages. How many were missed, because too many were unread, is said on standard \
+      error.
       """)
 
   @OptionGroup var bus: BusNumber
@@ -34,6 +35,8 @@ struct ListenCommand: ParsableCommand {
       while count.wantsMore(after: printed), let message = try ksock.receive(within: nil) {
         try output.print(message)
         printed += 1
+        let missed = try ksock.newlyMissed()
+        if missed > 0 { StandardStreams.complain("kbus: missed \(missed) messages: the queue was full (--queue makes it longer)\n") }
       }
     }
   }

@@ -91,13 +91,33 @@ TEST("counters count") {
     CHECK_EQUAL(counters.newly_missed, 3);
     CHECK_EQUAL(counters.most_queued, 1);
     CHECK(counters.oldest_unread_ns > 0);
-    CHECK_EQUAL(counters_of(listener).newly_missed, 0);
     answer(replier, request, NULL);
     kbus_msg_delete(&request);
     counters = counters_of(sender);
     CHECK_EQUAL(counters.outstanding, 1);
     CHECK_EQUAL(counters.outstanding_max, 2);
     CHECK_EQUAL(counters_of(replier).unreplied, 0);
+}
+
+TEST("who missed messages is told of the gap once, whoever else looks at the counters") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    uint64_t count = 9;
+    CHECK_EQUAL(kbus_ksock_newly_missed(listener, &count), 0);
+    CHECK_EQUAL(count, 0);
+    fill_up(listener, sender, "$.F");
+    for (int sent = 0; sent < 3; sent++) announce(sender, "$.F", NULL);
+    for (int times = 0; times < 2; times++) CHECK_EQUAL(counters_of(listener).newly_missed, 3);
+    CHECK_EQUAL(kbus_ksock_newly_missed(listener, &count), 0);
+    CHECK_EQUAL(count, 3);
+    CHECK_EQUAL(kbus_ksock_newly_missed(listener, &count), 0);
+    CHECK_EQUAL(count, 0);
+    announce(sender, "$.F", NULL);
+    CHECK_EQUAL(counters_of(listener).newly_missed, 1);
+    CHECK_EQUAL(counters_of(listener).missed, 4);
+    CHECK_EQUAL(kbus_ksock_newly_missed(listener, &count), 0);
+    CHECK_EQUAL(count, 1);
+    CHECK_FAILS(kbus_ksock_newly_missed(listener, NULL), EFAULT);
+    CHECK_FAILS(kbus_ksock_newly_missed(-1, &count), EBADF);
 }
 
 TEST("a program built for fewer counters gets no more than it has room for") {

@@ -251,20 +251,10 @@ extension CommandLineTests {
   }
 
   @Test("a signal ends listen also while nobody takes its output") func endsWithStuckReader() throws {
-    let path = "\(bus.directory)/fifo"
-    try #require(unsafe mkfifo(path, 0o600) == 0)
-    let reader = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    try #require(reader >= 0)
-    defer { close(reader) }
-    let listener = try bus.start("listen", "$.Frame", "--full", output: path)
-    try bus.waitForBindings("$.Frame")
     let ksock = try bus.open()
-    try ksock.send(Announcement("$.Frame", noise(1_000_000)))
-    // The first bytes tell that the listener is printing; the pipe does not hold the rest.
-    var waiting = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
-    try #require(unsafe poll(&waiting, 1, 30_000) == 1)
-    listener.send(signal: SIGTERM)
-    #expect(try listener.end().status == 0)
+    let listener = try StuckListener(on: bus, "$.Frame", sender: ksock)
+    listener.process.send(signal: SIGTERM)
+    #expect(try listener.process.end().status == 0)
     #expect(try Bus.inspect(0, in: bus.directory).statistics.ksocks.map(\.id) == [ksock.id])
     ksock.close()
   }

@@ -108,6 +108,7 @@ CALLS_ON_CLOSED = [
     lambda k: k.receive_many(timeout=0),
     lambda k: k.set_spin_budget(0),
     lambda k: k.counters(),
+    lambda k: k.newly_missed(),
 ]
 
 

@@ -96,7 +96,19 @@ class TestSettings:
             rosencrantz.send_msg(Message("$.Fred"))
         counters = rosencrantz.counters()
         assert (counters.queued, counters.max_messages, counters.missed) == (1, 1, 2)
+        assert counters.newly_missed == rosencrantz.counters().newly_missed == 2
         assert repr(counters).startswith("Counters(queued=1, max_messages=1, set_aside=0, ")
+
+    def test_newly_missed_tells_of_a_gap_once(self, rosencrantz):
+        rosencrantz.bind("$.Fred")
+        rosencrantz.set_max_messages(1)
+        assert rosencrantz.newly_missed() == 0
+        for _ in range(3):
+            rosencrantz.send_msg(Message("$.Fred"))
+        rosencrantz.counters()
+        assert [rosencrantz.newly_missed() for _ in range(2)] == [2, 0]
+        rosencrantz.send_msg(Message("$.Fred"))
+        assert (rosencrantz.newly_missed(), rosencrantz.counters().newly_missed) == (1, 0)
 
     def test_the_version(self):
         assert kbus.library_version().count(".") == 2

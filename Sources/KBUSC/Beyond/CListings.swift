@@ -57,10 +57,18 @@ public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutable
     counters.bus_lock_stalls = stalls
     counters.most_queued = UInt64(own.mostQueued)
     counters.oldest_unread_ns = own.oldestUnread.inNanoseconds
-    counters.newly_missed = try ksock.ksock.newlyMissed()
+    counters.newly_missed = try ksock.ksock.newlyMissed(isTold: false)
     unsafe withUnsafeBytes(of: counters) {
       unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count))
     }
+    return 0
+  }
+}
+
+@c(kbus_ksock_newly_missed) @implementation
+public func kbus_ksock_newly_missed(_ ksock: kbus_ksock_t, _ count: UnsafeMutablePointer<UInt64>!) -> CInt {
+  call(on: ksock) { ksock throws(KBusError) in
+    unsafe try given(count).pointee = ksock.ksock.newlyMissed()
     return 0
   }
 }

@@ -36,12 +36,15 @@ extension Ksock {
   /// knows that there is a gap.
   ///
   /// **Blocking:** never. **Complexity:** a look at one word of the bus.
-  public func newlyMissed() throws(KBusError) -> UInt64 {
+  public func newlyMissed() throws(KBusError) -> UInt64 { try newlyMissed(isTold: true) }
+
+  /// The same. A monitor, which does not take the messages, is not told in place of whoever does.
+  func newlyMissed(isTold: Bool) throws(KBusError) -> UInt64 {
     lockTakes()
     defer { unlockTakes() }
     try check("newlyMissed")
-    let missed = record.missed
-    defer { missedBefore = missed }
-    return missed &- missedBefore
+    let missed = record.missed, before = missedBefore
+    if isTold { missedBefore = missed }
+    return missed &- before
   }
 }

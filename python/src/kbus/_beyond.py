@@ -177,6 +177,15 @@ class KsockBeyond(KsockBatches):
         check(lib.kbus_ksock_counters(self._number, ctypes.byref(counters), ctypes.sizeof(counters)))
         return counters
 
+    def newly_missed(self) -> int:
+        """How many messages this Ksock has missed because its queue was full, since this was last asked.
+
+        If it is not 0, there is a gap behind the messages that are queued.
+        """
+        count = ctypes.c_uint64()
+        check(lib.kbus_ksock_newly_missed(self._number, ctypes.byref(count)))
+        return count.value
+
     def _take(self) -> Optional[Message]:
         memory = ctypes.c_void_p()
         check(lib.kbus_receive_within(self._number, 0, ctypes.byref(memory)))

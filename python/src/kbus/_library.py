@@ -80,6 +80,7 @@ _FAILING = {
     "kbus_loan_make": (c_int, c_void_p, _POINTERS_OUT),
     "kbus_loan_send": (c_void_p, _ID_OUT),
     "kbus_ksock_counters": (c_int, POINTER(Counters), c_size_t),
+    "kbus_ksock_newly_missed": (c_int, POINTER(ctypes.c_uint64)),
     "kbus_list_bindings": (c_int, _POINTERS_OUT),
     "kbus_list_statistics": (c_int, _POINTERS_OUT),
     "kbus_bus_create": (c_uint32, c_char_p),

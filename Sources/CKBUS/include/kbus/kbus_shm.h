@@ -127,11 +127,16 @@ typedef struct kbus_counters {
     uint64_t bus_lock_stalls; /* waits for the lock of the bus that ran into a time-out        */
     uint64_t most_queued;     /* the most messages ever queued, but for the last 31 at most     */
     uint64_t oldest_unread_ns; /* how long the oldest message has waited, at least               */
-    uint64_t newly_missed;    /* of `missed`: since this call was last made; a gap, if not 0     */
+    uint64_t newly_missed;    /* of `missed`: since kbus_ksock_newly_missed was last called      */
 } kbus_counters_t;
 
 /* Fills in at most `size` bytes of *counters, sizeof(kbus_counters_t): later versions may know more. */
 int kbus_ksock_counters(kbus_ksock_t ksock, kbus_counters_t *counters, size_t size);
+/*
+ * How many messages this Ksock has missed because its queue was full, since this was last called: if not 0, there is a gap behind the messages
+ * that are queued. For whoever takes them; the counters tell others, who take nothing from it by that. Never waits. Returns 0.
+ */
+int kbus_ksock_newly_missed(kbus_ksock_t ksock, uint64_t *count);
 
 /*
  * The text of the original's /proc/kbus/bindings or /proc/kbus/stats, of one bus or of all (-1), in new memory to be freed
