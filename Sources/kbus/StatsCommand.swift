@@ -8,7 +8,20 @@ struct StatsCommand: ParsableCommand {
     discussion: """
       The layout is that of the original's /proc/kbus/stats; a line that starts with # follows, with what the original \
       does not count: processes that ended without closing their Ksocks, locks taken over from the dead, waits for the \
-      lock that took too long, and who watches over the bus. With --json, each bus is an object on a line of its own.
+      lock that took too long, how often memory of some kind was found used up, and who watches over the bus. With --json, \
+      each bus is an object on a line of its own.
+
+      Members of a bus: bus, its number; next_ksock, one more than the last id given to a Ksock; next_serial, the same of \
+      messages; set_aside, bind events set aside for Ksocks without room; tragic, whether some of those were lost; reaps, \
+      recoveries, lock_stalls and pool_exhaustions, counts of what the last line of the plain form tells; watcher: helper, \
+      reaper or nobody; ksocks, an array, newest first.
+
+      Members of a Ksock: id; pid; last_message, the id of the last one sent, "network:serial"; queued and max_messages, how \
+      many messages its queue holds and takes; set_aside, bind events set aside for it; outstanding and outstanding_max, \
+      requests it sent that have no answer yet, now and at most; unreplied, requests it took and has not answered; missed, \
+      messages that it did not get because its queue was full; most_queued, the most that were ever queued, but for the last \
+      31; oldest_unread_ms, for how many milliseconds the oldest queued message has waited, at least: counted from when \
+      somebody noted it, as stats does; pending, whether a message of its own waits for room.
       """)
 
   @OptionGroup var selection: BusSelection
@@ -23,7 +36,7 @@ struct StatsCommand: ParsableCommand {
       try StandardStreams.print(bytes: Array(statistics.text.utf8))
       try StandardStreams.print(
         "# reaps \(statistics.reaps), recoveries \(statistics.recoveries), lock stalls \(statistics.lockStalls), "
-          + "watched by \(statistics.watcher)")
+          + "pools used up \(statistics.exhaustions), watched by \(statistics.watcher)")
     }
   }
 }

@@ -120,6 +120,18 @@ TEST("who missed messages is told of the gap once, whoever else looks at the cou
     CHECK_FAILS(kbus_ksock_newly_missed(-1, &count), EBADF);
 }
 
+TEST("counters tell how often memory of the bus was used up") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_msg_id_t id;
+    uint32_t most = 100000;
+    CHECK_EQUAL(kbus_ksock_max_messages(listener, &most), 0);
+    CHECK_EQUAL(counters_of(sender).bus_pool_exhaustions, 0);
+    while (try_to_send(sender, "$.F", 0, &id) == 0) {}
+    CHECK_EQUAL(errno, ENOMEM);
+    CHECK_EQUAL(counters_of(sender).bus_pool_exhaustions, 1);
+    CHECK_EQUAL(counters_of(listener).bus_pool_exhaustions, 1);
+}
+
 TEST("a program built for fewer counters gets no more than it has room for") {
     kbus_ksock_t ksock = new_ksock();
     struct {

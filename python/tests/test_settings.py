@@ -99,6 +99,16 @@ class TestSettings:
         assert counters.newly_missed == rosencrantz.counters().newly_missed == 2
         assert repr(counters).startswith("Counters(queued=1, max_messages=1, set_aside=0, ")
 
+    def test_counters_of_used_up_memory(self, rosencrantz):
+        rosencrantz.bind("$.Fred")
+        rosencrantz.set_max_messages(100000)
+        assert rosencrantz.counters().bus_pool_exhaustions == 0
+        with pytest.raises(OSError) as error:
+            while True:
+                rosencrantz.send_msg(Message("$.Fred"))
+        assert error.value.errno == errno.ENOMEM
+        assert rosencrantz.counters().bus_pool_exhaustions == 1
+
     def test_newly_missed_tells_of_a_gap_once(self, rosencrantz):
         rosencrantz.bind("$.Fred")
         rosencrantz.set_max_messages(1)

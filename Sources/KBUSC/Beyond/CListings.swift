@@ -44,7 +44,7 @@ private func list(
 public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutablePointer<kbus_counters_t>!, _ size: Int) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
     let place = unsafe try given(counters)
-    let (own, recoveries, stalls) = try ksock.ksock.counters()
+    let (own, recoveries, stalls, exhaustions) = try ksock.ksock.counters()
     var counters = kbus_counters_t()
     counters.queued = own.queued
     counters.max_messages = own.maxMessages
@@ -58,6 +58,7 @@ public func kbus_ksock_counters(_ ksock: kbus_ksock_t, _ counters: UnsafeMutable
     counters.most_queued = UInt64(own.mostQueued)
     counters.oldest_unread_ns = own.oldestUnread.inNanoseconds
     counters.newly_missed = try ksock.ksock.newlyMissed(isTold: false)
+    counters.bus_pool_exhaustions = exhaustions
     unsafe withUnsafeBytes(of: counters) {
       unsafe UnsafeMutableRawPointer(place).copyMemory(from: $0.baseAddress!, byteCount: min(max(0, size), $0.count))
     }

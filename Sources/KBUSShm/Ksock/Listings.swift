@@ -108,11 +108,11 @@ extension Ksock {
     try withBus("bindings") { _ throws(KBusError) in try shared.bindingInfos() }
   }
 
-  /// This Ksock in numbers, and the recoveries and lock stalls of its bus.
-  func counters() throws(KBusError) -> (KsockStatistics, recoveries: UInt64, lockStalls: UInt64) {
+  /// This Ksock in numbers, and those of its bus.
+  func counters() throws(KBusError) -> (KsockStatistics, recoveries: UInt64, lockStalls: UInt64, exhaustions: UInt64) {
     try withBus("counters") { _ throws(KBusError) in
       shared.noteBacklog(of: record)
-      return (KsockStatistics(record, pid: shared.pid(of: record)), shared.recoveryCount, shared.lockStallCount)
+      return (KsockStatistics(record, pid: shared.pid(of: record)), shared.recoveryCount, shared.lockStallCount, shared.exhaustionCount)
     }
   }
 

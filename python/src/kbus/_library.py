@@ -30,6 +30,7 @@ class Counters(ctypes.Structure):
         ("most_queued", ctypes.c_uint64),
         ("oldest_unread_ns", ctypes.c_uint64),
         ("newly_missed", ctypes.c_uint64),
+        ("bus_pool_exhaustions", ctypes.c_uint64),
     ]
 
     def __repr__(self) -> str:

@@ -128,13 +128,14 @@ typedef struct kbus_counters {
     uint64_t most_queued;     /* the most messages ever queued, but for the last 31 at most     */
     uint64_t oldest_unread_ns; /* how long the oldest message has waited, at least               */
     uint64_t newly_missed;    /* of `missed`: since kbus_ksock_newly_missed was last called      */
+    uint64_t bus_pool_exhaustions; /* times that a pool of the bus was found used up            */
 } kbus_counters_t;
 
 /* Fills in at most `size` bytes of *counters, sizeof(kbus_counters_t): later versions may know more. */
 int kbus_ksock_counters(kbus_ksock_t ksock, kbus_counters_t *counters, size_t size);
 /*
- * How many messages this Ksock has missed because its queue was full, since this was last called: if not 0, there is a gap behind the messages
- * that are queued. For whoever takes them; the counters tell others, who take nothing from it by that. Never waits. Returns 0.
+ * How many messages this Ksock has missed because its queue was full, since this was last called: if not 0, there is a gap behind those
+ * that are queued. For whoever takes them; the counters are for others, and change nothing about this. Never waits. Returns 0.
  */
 int kbus_ksock_newly_missed(kbus_ksock_t ksock, uint64_t *count);
 
