@@ -56,8 +56,12 @@ struct NameReference: BitwiseCopyable, Equatable {
 }
 
 /// The names of one Ksock. Guarded by sendLock.
+///
+/// Each has a few places where it may be, which it shares with others of the same length and last letter: those of a row of sensors must
+/// not turn each other out.
 @safe struct KnownNames {
-  private static let places = 8
+  private static let places = 16
+  private static let ways = 4
 
   private let names: LocalArray<KnownName>
   private let last: LocalArray<UInt64>
@@ -76,22 +80,36 @@ struct NameReference: BitwiseCopyable, Equatable {
   /// What is known of a name, if it is known.
   @inline(__always) func find(_ name: RawSpan) -> LocalPlace<KnownName>? {
     guard name.byteCount > 0 else { return nil }
-    let known = names.at(Self.place(name))
-    return known.value.count == name.byteCount && known.value.isCalled(name) ? known : nil
+    let first = Self.firstPlace(name), known = names.at(first)
+    if known.value.count == name.byteCount && known.value.isCalled(name) { return known }
+    return findBehind(first, name)
   }
 
-  /// Names of other lengths or last letters are apart.
-  @inline(__always) private static func place(_ name: RawSpan) -> Int {
-    (name.byteCount &+ Int(name.byte(name.byteCount &- 1))) & (places - 1)
+  @inline(never) private func findBehind(_ first: Int, _ name: RawSpan) -> LocalPlace<KnownName>? {
+    for place in first + 1..<first + Self.ways {
+      let known = names.at(place)
+      if known.value.count == name.byteCount && known.value.isCalled(name) { return known }
+    }
+    return nil
+  }
+
+  @inline(__always) private static func firstPlace(_ name: RawSpan) -> Int {
+    (name.byteCount &+ Int(name.byte(name.byteCount &- 1))) & (places / ways - 1) &* ways
+  }
+
+  /// Where a name that is not known goes: a place that is free, or that of the one learnt longest ago.
+  private func placeToLearn(_ name: RawSpan) -> Int {
+    let first = Self.firstPlace(name)
+    return (first..<first + Self.ways).min { names[$0].number < names[$1].number } ?? first
   }
 
   /// The same of one that need not be known: it is learnt. Nil if it breaks the grammar.
   @inline(never) func learn(_ name: RawSpan, seed: UInt64) -> LocalPlace<KnownName>? {
     if let known = find(name) { return known }
     guard name.byteCount > 0, name.byteCount <= MessageName.maximumLength else { return nil }
-    let key = NameKey(name, seed: seed), place = Self.place(name)
+    let key = NameKey(name, seed: seed)
     guard key.isValid else { return nil }
-    let known = names.at(place)
+    let place = placeToLearn(name), known = names.at(place)
     let room = unsafe known.value.bytes ?? .allocate(byteCount: MessageName.maximumLength, alignment: 8)
     unsafe name.withUnsafeBytes { unsafe room.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     known.value = KnownName(key)
