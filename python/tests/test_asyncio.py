@@ -1,6 +1,8 @@
 """asyncio: messages in `async for`, requests that are awaited, and what is cancelled."""
 
 import asyncio
+import errno
+import os
 import threading
 
 import pytest
@@ -221,13 +223,85 @@ class TestRequest:
         answer = run(main())
         assert (type(answer), answer.name) == (Status, "$.KBUS.Replier.Ignored")
 
+    def test_any_number_of_them_takes_one_thread(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            rosencrantz.set_max_messages(200)
+            threads = threading.active_count()
+            asked = [asyncio.create_task(rosencrantz.request(Request("$.Ask", b"%d" % number))) for number in range(50)]
+            requests = [await guildenstern.__aiter__().__anext__() for _ in range(50)]
+            assert threading.active_count() <= threads + 1
+            for request in reversed(requests):
+                guildenstern.send_msg(reply_to(request, request.data))
+            return [answer.data for answer in await asyncio.gather(*asked)]
+
+        assert run(main()) == [b"%d" % number for number in range(50)]
+
+    def test_from_several_loops(self, rosencrantz, guildenstern):
+        guildenstern.bind("$.Echo", True)
+        heard = {}
+
+        def ask(word):
+            async def main():
+                for _ in range(100):
+                    heard[word] = (await rosencrantz.request(Request("$.Echo", word), DEADLINE_S)).data
+
+            run(main())
+
+        def serve():
+            for _ in range(300):
+                request = guildenstern.wait_for_msg(DEADLINE_S)
+                guildenstern.send_msg(reply_to(request, request.data))
+
+        threads = [threading.Thread(target=ask, args=(word,)) for word in (b"one", b"two", b"three")]
+        threads.append(threading.Thread(target=serve))
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(DEADLINE_S)
+        assert heard == {word: word for word in (b"one", b"two", b"three")}
+
+    def test_closing_ends_them(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            asking = [asyncio.create_task(rosencrantz.request(Request("$.Ask"), timeout)) for timeout in (None, DEADLINE_S)]
+            await turns()
+            rosencrantz.close()
+            for error in await asyncio.gather(*asking, return_exceptions=True):
+                assert error.errno == errno.EBADF
+
+        run(main())
+
+    def test_a_forked_child_closes_its_copy(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            asking = asyncio.create_task(rosencrantz.request(Request("$.Ask")))
+            await turns()
+            child = os.fork()
+            if child == 0:
+                rosencrantz.close()
+                os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            guildenstern.send_msg(reply_to(guildenstern.read_next_msg(), "still there"))
+            return (await asking).data
+
+        assert run(main()) == b"still there"
+
+    def test_a_late_answer_is_refused(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            with pytest.raises(TimeoutError) as error:
+                await rosencrantz.request(Request("$.Ask"), 0.01)
+            assert (error.value.errno, error.value.remedy) == (errno.ETIMEDOUT, "Try again, or allow more time.")
+            with pytest.raises(ConnectionRefusedError):
+                guildenstern.send_msg(reply_to(guildenstern.read_next_msg()))
+
+        run(main())
+
     def test_errors(self, rosencrantz, guildenstern):
         async def main():
             with pytest.raises(OSError, match="Cannot assign requested address"):
                 await rosencrantz.request(Request("$.Nobody"))
-            guildenstern.bind("$.Ask", True)
-            with pytest.raises(TimeoutError):
-                await rosencrantz.request(Request("$.Ask"), 0.01)
 
         run(main())
 
@@ -241,7 +315,9 @@ class TestRequest:
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking
-            guildenstern.send_msg(reply_to(first, "late"))
+            with pytest.raises(ConnectionRefusedError):
+                guildenstern.send_msg(reply_to(first, "late"))
+            assert rosencrantz.counters().outstanding == 0
             assert await take(rosencrantz, 1) == [b"kept"]
             serving = asyncio.create_task(self.serve(guildenstern))
             answer = await rosencrantz.request(Request("$.Ask", "second"))

@@ -34,10 +34,7 @@ public func kbus_receive_within(
 ) -> CInt {
   call(on: ksock, looking: false) { ksock throws(KBusError) in
     let place = unsafe try given(msg)
-    unsafe place.pointee = nil
-    guard let taken = try ksock.take(within: timeout_ns) else { return 0 }
-    unsafe place.pointee = try ReceivedMessage(taken, of: ksock.ksock).makeCopy()
-    return 1
+    return unsafe try ksock.hand(ksock.take(within: timeout_ns), to: place)
   }
 }
 

@@ -1,8 +1,41 @@
-// Requests whose answers tasks await (KBUSShmAsync): the steps of `request(_:within:)`, none of which waits. libkbus has no tasks.
+// Requests whose answers nobody waits for in the call: the steps of `request(_:within:)`. KBUSShmAsync awaits each answer by its id; libkbus,
+// which has no tasks, hands them out as they come.
+
+internal import CShm
+
+extension Ksock {
+  /// Takes the next answer to a Request that was sent as anybody's. Nil if the time is up, or there is no such Request.
+  func takeNextAnswer(until deadline: Deadline) throws(KBusError) -> Taken? {
+    // It may have been the last message.
+    defer { comeOut(false) }
+    while true {
+      if let next = try nextAnswer() { return next }
+      if deadline.isPast { return nil }
+      if let next = try sleep(until: deadline, unless: nextAnswer) { return next }
+    }
+  }
+
+  /// Nil if none has come, and nil within if none is to come.
+  private func nextAnswer() throws(KBusError) -> Taken?? {
+    if state.value.hasPending { _ = try retryPending() }
+    let next = try takeAnybodys()
+    try afterTake(next ?? nil)
+    return next
+  }
+
+  private func takeAnybodys() throws(KBusError) -> Taken?? {
+    lockTakes()
+    defer { unlockTakes() }
+    var isAny = false
+    for place in awaited.indices where awaited[place].isAnybodys {
+      isAny = true
+      if let taken = try takeReply(at: place) { return taken }
+    }
+    return isAny ? nil : .some(nil)
+  }
+}
 
 #if !$Embedded
-  internal import CShm
-
   extension Ksock {
     /// Sends a Request, whose answer is for the caller from now on.
     package func beginRequest(_ request: Message) throws(KBusError) -> MessageID {
@@ -13,9 +46,7 @@
 
     /// The answer, if it has come.
     package func answer(to id: MessageID) throws(KBusError) -> Message? {
-      // With ALL_OR_WAIT the request itself may still be waiting for room.
-      if state.value.hasPending { _ = try retryPending() }
-      guard let taken = try takeReply(id) else { return nil }
+      guard let taken = try takeAnswer(id) else { return nil }
       return try ReceivedMessage(taken, of: self).copy()
     }
 

@@ -8,6 +8,8 @@ internal import CShm
 /// An answer that a thread waits for; guarded by takeLock.
 struct AwaitedReply {
   let id: MessageID
+  /// It is not one thread's: whoever asks for the next answer gets it.
+  let isAnybodys: Bool
   /// Handed over by another thread that came upon it.
   var taken: Taken?
   /// Positions before this have been looked at.
@@ -54,9 +56,7 @@ extension Ksock {
       if let taken = try takeReplySpinning(id, deadline) { return taken }
       if deadline.isPast { return nil }
       let taken = try sleep(until: deadline) { () throws(KBusError) -> Taken? in
-        if let taken = try takeReply(id) { return taken }
-        // With ALL_OR_WAIT the request itself may still be waiting for room, or may have been refused when the helper tried it.
-        if state.value.hasPending, try retryPending(), let taken = try takeReply(id) { return taken }
+        if let taken = try takeAnswer(id) { return taken }
         leaveToOthers()
         return nil
       }
@@ -107,7 +107,7 @@ extension Ksock {
   // Inside
 
   /// Sends, and notes that the answer is awaited before any other thread can come upon it.
-  func sendAwaited(_ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
+  func sendAwaited(isAnybodys: Bool = false, _ send: () throws(KBusError) -> MessageID) throws(KBusError) -> MessageID {
     lockTakes()
     defer { unlockTakes() }
     var id: MessageID
@@ -117,7 +117,7 @@ extension Ksock {
       guard let waiting = error.messageID else { throw error }
       id = waiting
     }
-    awaited.append(AwaitedReply(id: id))
+    awaited.append(AwaitedReply(id: id, isAnybodys: isAnybodys))
     return id
   }
 
@@ -139,6 +139,14 @@ extension Ksock {
     return Sight(entry: wanted?.place ?? shared.chunk(reading.value.chunk).at, position: wanted?.scanned ?? 0, bell: bell)
   }
 
+  /// Takes the answer if it has come. With ALL_OR_WAIT the request itself may still be waiting for room, or may have been refused when the
+  /// helper tried it: then that is settled.
+  func takeAnswer(_ id: MessageID) throws(KBusError) -> Taken? {
+    if let taken = try takeReply(id) { return taken }
+    if state.value.hasPending, try retryPending() { return try takeReply(id) }
+    return nil
+  }
+
   /// Takes the answer if it is there: handed over, at the front, in the middle, or among the urgent messages.
   func takeReply(_ id: MessageID) throws(KBusError) -> Taken? {
     let taken = try takeReplyLocked(id)
@@ -150,6 +158,12 @@ extension Ksock {
     lockTakes()
     defer { unlockTakes() }
     guard let place = awaited.firstIndex(where: { $0.id == id }) else { return nil }
+    return try takeReply(at: place)
+  }
+
+  /// With takeLock.
+  func takeReply(at place: Int) throws(KBusError) -> Taken? {
+    let id = awaited[place].id
     do throws(KBusError) {
       try check("request")
       if awaited[place].taken == nil, record.special & UInt32(CSHM_SPECIAL_URGENT) != 0 {

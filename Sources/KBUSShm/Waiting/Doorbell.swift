@@ -156,6 +156,13 @@ extension Ksock {
     return nil
   }
 
+  /// Has whoever sleeps on the bell, or hears it, look again.
+  package func ringOwnBell() {
+    lockTakes()
+    defer { unlockTakes() }
+    if !isClosedHere, record.incarnation == incarnation { record.ring() }
+  }
+
   /// One more of our threads sleeps on the bell, or is about to; a full fence.
   func countSleeper() { shared.memory.add32(record.at + CSHM_KSOCK_SLEEPERS, 1) }
 

@@ -28,13 +28,6 @@
       helper.hear(HeardBell(self, whenRung))
     }
 
-    /// Has the bell heard, so that `whenRung` is asked for the time again.
-    package func ringOwnBell() {
-      lockTakes()
-      defer { unlockTakes() }
-      if !isClosedHere, record.incarnation == incarnation { record.ring() }
-    }
-
     /// What KBUSShmAsync keeps for this Ksock, made when it is first asked for.
     package func waiters<Waiters: AnyObject>(_ make: () -> Waiters) -> Waiters {
       lockTakes()

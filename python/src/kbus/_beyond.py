@@ -5,7 +5,6 @@ Messages that these return are of their own kind: Announcement, Request, Reply o
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ctypes
 import errno
@@ -17,10 +16,11 @@ from kbus._event_loops import fast_descriptor
 from kbus._in_place import Loan, ReceivedMessage
 from kbus._library import Counters, check, lib
 from kbus._message import Message, of_its_kind
+from kbus._requests import Requests
 from kbus._structures import MessageId
 from kbus._taking import taken
 from kbus._waiting import Deadline, wait_readable, wait_writable
-from kbus._workers import interruptibly, start
+from kbus._workers import interruptibly
 
 
 class KsockBeyond(KsockBatches):
@@ -28,6 +28,7 @@ class KsockBeyond(KsockBatches):
 
     def __init__(self) -> None:
         self._readiness = Readiness()
+        self._requests = Requests()
         self._fast_number: Optional[int] = None
 
     @property
@@ -100,7 +101,7 @@ class KsockBeyond(KsockBatches):
         return interruptibly(lambda: _replier(number, name, deadline))
 
     def set_spin_budget(self, seconds: float) -> None:
-        """How long `call` and `request` look for the answer before they sleep: it comes sooner, and costs a core."""
+        """How long `call` looks for the answer before it sleeps: it comes sooner, and costs a core."""
         check(lib.kbus_set_spin_budget(self._number, int(seconds * 1e9)))
 
     # asyncio
@@ -108,27 +109,9 @@ class KsockBeyond(KsockBatches):
     async def request(self, request: Message, timeout: Optional[float] = None) -> Message:
         """`call` for asyncio.
 
-        If the task is cancelled, the answer is dropped when it comes; other messages are not touched.
+        If the task is cancelled, or the time is up, a late reply is refused; other messages are not touched.
         """
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Message] = loop.create_future()
-        number, deadline = self._number, Deadline(timeout)
-
-        def settle(answer: Optional[Message], error: Optional[BaseException]) -> None:
-            if answered.cancelled():
-                return
-            if error is not None:
-                answered.set_exception(error)
-            elif answer is not None:
-                answered.set_result(answer)
-
-        def done(answer: Optional[Message], error: Optional[BaseException]) -> None:
-            # The loop may have ended before the answer came; then nobody waits for it.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(settle, answer, error)
-
-        start(lambda: _answer(number, request, deadline), done)
-        return await answered
+        return await self._requests.answer(self._number, request, timeout)
 
     def __aiter__(self) -> AsyncMessages:
         """All messages, as they come, until the Ksock is closed.

@@ -104,6 +104,7 @@ class Ksock(_KsockBeyond):
         if self.fd is None:
             raise _closed_error()
         file, self.fd, self.mode, self._written = self.fd, None, None, None
+        self._requests.end(file.number, _closed_error)
         self._readiness.end(file.fileno() if self._fast_number is None else self._fast_number)
         self._fast_number = None
         file.close()

@@ -63,6 +63,25 @@ int kbus_set_spin_budget(kbus_ksock_t ksock, int64_t budget_ns);
  */
 int kbus_set_polled(kbus_ksock_t ksock, uint32_t is_polled);
 
+/* ---- Requests, and their answers later ---- */
+
+/*
+ * Sends a Request without waiting for its answer, and tells its id. The answer is kept for kbus_request_answer: no other call returns it.
+ * Fails as kbus_ksock_send_msg, but that a Request that waits for room (KBUS_BIT_ALL_OR_WAIT) has begun: 0.
+ */
+int kbus_request_begin(kbus_ksock_t ksock, const kbus_message_t *request, kbus_msg_id_t *msg_id);
+/*
+ * Waits for the next answer to any such Request, a Reply or a status by the bus, and takes it, to be freed with kbus_msg_delete:
+ * (*reply)->in_reply_to says which Request it ends. Other messages stay queued, in order. Returns 1, or 0 if the time is up, or no Request is
+ * left that could be answered.
+ */
+int kbus_request_answer(kbus_ksock_t ksock, int64_t timeout_ns, kbus_message_t **reply);
+/*
+ * Ends such a Request: a late answer is refused, and the place reserved for it is given back. Returns 0, or 1 and the answer if that has come
+ * already.
+ */
+int kbus_request_withdraw(kbus_ksock_t ksock, const kbus_msg_id_t *msg_id, kbus_message_t **reply);
+
 /* ---- Reading in place ---- */
 
 /* A message whose data stays in shared memory, unchanged, until it is released. A Ksock can hold 64. One thread at a time. */
