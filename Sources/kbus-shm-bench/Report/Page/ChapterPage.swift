@@ -57,8 +57,8 @@ extension Chapter {
 
   private var plots: [String] {
     switch name {
-    case RoundTrips.name: plottedWaits.map { roundTripPlot($0, bytes: 64) } + [sizePlot]
-    case Peers.name: plottedWaits.map { roundTripPlot($0, bytes: 64) } + crowdBars
+    case RoundTrips.name: plottedWaits.flatMap { wait in [Interface.loan, .copy].map { roundTripPlot(wait, $0) } } + [sizePlot]
+    case Peers.name: plottedWaits.map { roundTripPlot($0) } + crowdBars
     case OneWay.name: [Mode.spin, .sleep].map(oneWayPlot)
     case Throughput.name: crowdBars
     case Routing.name: [routingPlot, fanOutBars]
@@ -79,15 +79,22 @@ extension Chapter {
     return waits
   }
 
-  private func roundTripPlot(_ wait: String, bytes: Int) -> String {
-    let results = results(of: RoundTrips.name).filter {
-      Wait($0.configuration).plotted == wait && $0.configuration.payloadBytes == bytes
-        && ($0.configuration.interface == .loan || $0.configuration.transport.isPeer && !Peers.lending.contains($0.configuration.transport))
+  /// Of 64 bytes, with one interface; of peers, who have one each as a rule, whatever that is.
+  private func roundTripPlot(_ wait: String, _ interface: Interface? = nil) -> String {
+    let results = results(of: RoundTrips.name).filter { result in
+      let configuration = result.configuration
+      return Wait(configuration).plotted == wait && configuration.payloadBytes == 64
+        && (interface == nil || configuration.interface == interface || configuration.transport.isLimit)
     }
-    let labelled = results.map {
-      (label: $0.configuration.transport.rawValue + Wait($0.configuration).plottedBesides, result: $0)
+    let labelled = results.map { result in
+      let configuration = result.configuration
+      return (
+        label: configuration.transport.rawValue + (interface == nil ? configuration.interfaceBesides : "")
+          + Wait(configuration).plottedBesides, result: result
+      )
     }
-    return Plot.percentiles("\(wait), \(bytes) bytes", labelled).html
+    let way = interface.map { $0 == .loan ? ", in place" : ", copied" } ?? ""
+    return Plot.percentiles("\(wait), 64 bytes\(way)", labelled).html
   }
 
   private var sizePlot: String {
@@ -125,11 +132,7 @@ extension Chapter {
     return [1, 4, 16].map { listeners in
       let crowd = crowds.filter { $0.configuration.listeners == listeners }
       let bars = crowd.filter { !$0.configuration.transport.isLimit }.map { result in
-        let interface = result.configuration.interface
-        let isSpecial = result.configuration.transport == .bus && interface != .loan
-        return (
-          label: result.configuration.transport.rawValue + (isSpecial ? ", \(interface.rawValue)" : ""), value: result.figure, note: ""
-        )
+        return (label: result.configuration.transport.rawValue + result.configuration.interfaceBesides, value: result.figure, note: "")
       }
       let limit = crowd.first { $0.configuration.transport == .ring }.map { ", limit.ring: \($0.unit.text($0.figure))" } ?? ""
       return Bars(
@@ -174,6 +177,11 @@ extension Chapter {
     }
     return Bars(title: quantity.rawValue.prefix(1).uppercased() + quantity.rawValue.dropFirst(), unit: .bytes, bars: bars).html
   }
+}
+
+extension Configuration {
+  /// The interface, unless it is what goes without saying: in place on the bus, copied by others.
+  var interfaceBesides: String { transport.isLimit || interface == (transport.isBus ? .loan : .copy) ? "" : ", \(interface.rawValue)" }
 }
 
 /// How both sides of a round trip wait, and where.
