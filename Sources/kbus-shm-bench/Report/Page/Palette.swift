@@ -12,6 +12,12 @@ enum Palette {
     "peer.boost": "p6", "peer.unix": "p7", "peer.mq": "p8",
   ]
 
+  /// The class of a bar, which has its label beside it and need not differ from others.
+  static func bar(of label: String) -> String {
+    let transport = label.split(separator: ",").first.map { String($0) } ?? label
+    return known[transport] ?? (label.hasPrefix("limit.") ? "l1" : "p1")
+  }
+
   /// The classes of several series, in their order. Who occurs again gets the next colour of its family.
   static func classes(of labels: [String]) -> [String] {
     var used: [String] = []
