@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import array
+import asyncio
 import contextlib
 import ctypes
 import mmap
@@ -17,7 +18,7 @@ import signal
 import struct
 import sys
 import time
-from typing import Callable, Iterator, NoReturn
+from typing import Awaitable, Callable, Iterator, NoReturn
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "python", "src"))
@@ -69,11 +70,11 @@ class End:
         self.part = part
         self.ksock = kbus.Ksock(0)
         self.lends = part.api == "loan"
-        # Spinning, a program asks again and again; else Python sleeps in poll on the descriptor, or the program itself on the fast one.
-        self.asks = part.mode != "fd"
-        self.poll = select.poll() if part.mode == "fast" else None
+        # The package sleeps; or else a program asks, and then asks again, or waits in poll for a descriptor, the full one or the fast one.
+        self.asks = part.mode != "sleep"
+        self.poll = select.poll() if part.mode in ("fd", "fast") else None
         if self.poll:
-            self.poll.register(self.ksock.fast_fileno(), select.POLLIN)
+            self.poll.register(self.ksock.fileno() if part.mode == "fd" else self.ksock.fast_fileno(), select.POLLIN)
         self.payload = bytearray(part.bytes)
 
     @contextlib.contextmanager
@@ -100,6 +101,10 @@ class End:
 
     # The server
 
+    async def serve(self) -> None:
+        while self.answer() != END:
+            pass
+
     def answer(self) -> int:
         with self.taken() as request:
             number = stamped(request.data, self.part.bytes)
@@ -113,6 +118,9 @@ class End:
 
     # The client
 
+    async def trip(self, number: int) -> None:
+        self.round_trip(number)
+
     def round_trip(self, number: int) -> None:
         if self.lends:
             sent = self.send(kbus.Request(NAME), self.part.bytes, number)
@@ -124,7 +132,26 @@ class End:
                 give_up("a reply is not to the request")
 
 
-def time_round_trips(part: argparse.Namespace, trip: Callable[[int], None]) -> None:
+class TaskEnd(End):
+    """One side whose task waits in asyncio."""
+
+    async def serve(self) -> None:
+        async for request in self.ksock:
+            number = stamped(request.data, self.part.bytes)
+            payload = bytearray(REPLY_BYTES)
+            stamp(payload, REPLY_BYTES, number)
+            self.ksock.send_msg(kbus.reply_to(request, bytes(payload)))
+            if number == END:
+                return
+
+    async def trip(self, number: int) -> None:
+        stamp(self.payload, self.part.bytes, number)
+        reply = await self.ksock.request(kbus.Request(NAME, bytes(self.payload)))
+        if stamped(reply.data, REPLY_BYTES) != number:
+            give_up("a reply is not to the request")
+
+
+async def time_round_trips(part: argparse.Namespace, trip: Callable[[int], Awaitable[None]]) -> None:
     now = time.monotonic_ns
     number = 1
 
@@ -133,7 +160,7 @@ def time_round_trips(part: argparse.Namespace, trip: Callable[[int], None]) -> N
     warmed = 0
     began = now()
     while True:
-        trip(number)
+        await trip(number)
         number += 1
         warmed += 1
         if warmed >= warm or (warmed >= 10 and now() >= began + part.time_limit // 2):
@@ -144,7 +171,7 @@ def time_round_trips(part: argparse.Namespace, trip: Callable[[int], None]) -> N
     limit = now() + part.time_limit
     while len(singles) < part.samples:
         start = now()
-        trip(number)
+        await trip(number)
         end = now()
         number += 1
         singles.append(end - start)
@@ -157,13 +184,14 @@ def time_round_trips(part: argparse.Namespace, trip: Callable[[int], None]) -> N
     for _ in range(part.samples // length + 1):
         start = now()
         for _ in range(length):
-            trip(number)
+            await trip(number)
             number += 1
         end = now()
         batches.append(end - start)
         if end >= limit:
             break
 
+    await trip(END)
     with open(part.output, "wb") as figures:
         for numbers in (singles, batches):
             array.array("Q", [len(numbers)]).tofile(figures)
@@ -193,17 +221,17 @@ def main() -> None:
     if part.scenario != "rtt":
         give_up("kbus.python has no part in this", UNAVAILABLE)
 
+    kind = TaskEnd if part.mode == "async" else End
     ready = mmap.mmap(-1, mmap.PAGESIZE)
     own = os.getpid()
     server = os.fork()
     os.sched_setaffinity(0, {part.server if server == 0 else part.client})
     if server == 0:
         die_with(own)
-        end = End(part)
+        end = kind(part)
         end.ksock.bind(NAME, True)
         ready[0] = 1
-        while end.answer() != END:
-            pass
+        asyncio.run(end.serve())
         end.ksock.close()
         os._exit(0)
 
@@ -214,9 +242,8 @@ def main() -> None:
         if time.monotonic() > deadline:
             give_up("the server did not get ready in time")
         time.sleep(0.0002)
-    end = End(part)
-    time_round_trips(part, end.round_trip)
-    end.round_trip(END)
+    end = kind(part)
+    asyncio.run(time_round_trips(part, end.trip))
     end.ksock.close()
     if os.waitpid(server, 0)[1] != 0:
         os._exit(1)

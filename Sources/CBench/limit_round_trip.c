@@ -20,6 +20,7 @@ struct words {
     cbench_area *area;
     const cbench_part *part;
     void *payload, *shared;
+    int sleeps; /* of those who copy */
 };
 
 static void spin_serve(void *context, cbench_area *area) {
@@ -68,20 +69,23 @@ static void sleep_end(void *context) {
     cbench_futex_wake(cbench_ping(area));
 }
 
-/* memcpy in on one side and out on the other, and a cache line to say so. */
+/* memcpy in on one side and out on the other, and a cache line or a futex to say so. */
 static void copy_serve(void *context, cbench_area *area) {
     struct words *words = context;
     size_t bytes = words->part->payload_bytes;
     cbench_add(cbench_ready(area), 1);
     for (uint32_t last = 0; last != END;) {
         uint32_t next;
-        while ((next = cbench_load(cbench_ping(area))) == last) cbench_relax();
+        while ((next = cbench_load(cbench_ping(area))) == last)
+            if (words->sleeps) cbench_futex_wait(cbench_ping(area), last);
+            else cbench_relax();
         if (next != END) {
             memcpy(words->payload, words->shared, bytes);
             if (!cbench_is_stamped(words->payload, bytes, next)) cbench_fail("a copied payload is not what was sent", 0);
         }
         last = next;
         cbench_store(cbench_pong(area), last);
+        if (words->sleeps) cbench_futex_wake(cbench_pong(area));
     }
 }
 
@@ -89,7 +93,8 @@ static inline void copy_trip(void *context, uint64_t number) {
     struct words *words = context;
     cbench_stamp(words->payload, words->part->payload_bytes, number);
     memcpy(words->shared, words->payload, words->part->payload_bytes);
-    spin_trip(context, number);
+    if (words->sleeps) sleep_trip(context, number);
+    else spin_trip(context, number);
 }
 
 static void *private_memory(size_t bytes) {
@@ -225,12 +230,13 @@ int cbench_limit_round_trip(const cbench_part *part) {
     if (copies) {
         words.payload = private_memory(part->payload_bytes);
         words.shared = cbench_shared(part->payload_bytes);
+        words.sleeps = strcmp(part->mode, "sleep") == 0;
     }
     cbench_area *area = cbench_fork_server(part, spins ? spin_serve : sleeps ? sleep_serve : copy_serve, &words);
     words.area = area;
     if (spins) cbench_time_round_trips(part, spin_trip, &words), spin_end(&words);
     if (sleeps) cbench_time_round_trips(part, sleep_trip, &words), sleep_end(&words);
-    if (copies) cbench_time_round_trips(part, copy_trip, &words), spin_end(&words);
+    if (copies) cbench_time_round_trips(part, copy_trip, &words), sleep_end(&words);
     cbench_join(-1);
     return 1;
 }

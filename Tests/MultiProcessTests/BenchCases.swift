@@ -30,8 +30,9 @@ struct BenchCases: CustomTestStringConvertible {
     BenchCases(
       "rtt", ("limit.cacheline", "spin", "loan"), ("limit.futex", "sleep", "loan"),
       ("limit.eventfd limit.fifo limit.datagram", "fd", "loan"),
-      ("limit.copy", "spin", "copy"), ("kbus", "spin sleep fast async", "loan copy"), ("kbus.c", "spin sleep fd fast", "loan copy"),
-      ("kbus.python", "spin fd fast", "loan copy")),
+      ("limit.copy", "spin sleep", "copy"), ("kbus", "spin sleep fast async", "loan copy"), ("kbus", "standard", "loan"),
+      ("kbus.c", "spin sleep fd fast", "loan copy"), ("kbus.python", "spin sleep fd fast", "loan copy"),
+      ("kbus.python", "async", "copy")),
     BenchCases("oneway", ("limit.ring kbus kbus.c kbus.python", "spin sleep", "loan")),
     BenchCases("throughput", ("limit.ring", "standard", "loan"), ("kbus kbus.c kbus.python", "standard", "loan batch copy")),
     BenchCases("routing", ("kbus", "none", "loan")),

@@ -154,6 +154,15 @@ struct BenchTests {
     #expect(report.ratios.map { $0.to } == ["limit.futex"], "its limit is measured around it")
   }
 
+  @Test("--only keeps the limits that what is chosen is held against")
+  func chosenLimits() throws {
+    let directory = try BenchDirectory()
+    defer { directory.remove() }
+    let report = try directory.report("routing", "--only", "kbus", "--samples", "10", "--milliseconds", "2", "--runs", "1")
+    #expect(Set(report.results.map { $0.transport }) == ["limit.lock", "kbus"])
+    #expect(report.ratios.contains { $0.to == "limit.lock" })
+  }
+
   @Test("what is not installed is left out with a sentence, and everything else measured")
   func absentPeers() throws {
     let directory = try BenchDirectory()

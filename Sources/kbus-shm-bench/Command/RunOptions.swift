@@ -67,6 +67,18 @@ struct RunOptions: ParsableArguments {
       && configuration.cores <= cpus.cpus.count
   }
 
+  /// What is chosen, and the limits that it is held against, but for those that are measured around it.
+  private func choose(among cases: [Case], cpus: CPUList) -> [Case] {
+    let chosen = cases.filter { includes($0.configuration, cpus: cpus) }
+    var wanted = Set(chosen.map { $0.configuration })
+    for one in chosen {
+      for standard in one.standards where standard.configuration.transport.isLimit && standard.configuration != one.bracket {
+        wanted.insert(standard.configuration)
+      }
+    }
+    return cases.filter { wanted.contains($0.configuration) }
+  }
+
   /// What holds unless the user says otherwise.
   struct Defaults {
     var runs = 5
@@ -79,8 +91,7 @@ struct RunOptions: ParsableArguments {
   /// Measures what is chosen of these, one chapter after the other.
   func measure(_ chapters: [(name: String, cases: [Case])], _ defaults: Defaults = Defaults()) throws -> Report {
     let cpus = try cpus()
-    let chosen = chapters.map { chapter in (chapter.name, chapter.cases.filter { includes($0.configuration, cpus: cpus) }) }
-      .filter { !$0.1.isEmpty }
+    let chosen = chapters.map { (name: $0.name, cases: choose(among: $0.cases, cpus: cpus)) }.filter { !$0.cases.isEmpty }
     guard !chosen.isEmpty else { throw BenchError("nothing fits these options on this machine") }
     let machine = Machine.describe(cpus: cpus)
     let directory = try PrivateDirectory(in: directory)
@@ -92,7 +103,7 @@ struct RunOptions: ParsableArguments {
       timeLimit: UInt64(milliseconds ?? defaults.milliseconds) * 1_000_000)
     let runs = runs ?? defaults.runs
     let runner = Runner(budget: self.runs == nil ? defaults.chapterSeconds : .infinity)
-    var report = Report(machine: machine, chapters: chosen.map { runner.run($0.0, $0.1, runs: runs, on: stage) })
+    var report = Report(machine: machine, chapters: chosen.map { runner.run($0.name, $0.cases, runs: runs, on: stage) })
     report.fail { complete && mustBeMeasured($0) }
     return report
   }

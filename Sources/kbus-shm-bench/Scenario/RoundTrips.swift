@@ -16,6 +16,9 @@ enum RoundTrips {
       (.limit("datagram"), .descriptor, 2),
     ].map { roundTrip($0, $1, cores: $2) }
     + sizes.map { roundTrip(.limit("copy"), .spin, cores: 2, .copy, bytes: $0) }
+    + sizes.filter { isLong($0) }.flatMap { bytes in
+      [1, 2].map { roundTrip(.limit("copy"), .sleep, cores: $0, .copy, bytes: bytes) }
+    }
 
   static let bus: [Case] =
     sizes.flatMap { bytes in
@@ -25,7 +28,9 @@ enum RoundTrips {
     }
     + [(Mode.fastDescriptor, 1), (.fastDescriptor, 2), (.async, 1), (.async, 2)].flatMap { mode, cores in
       [Interface.loan, .copy].map { roundTrip(.bus, mode, cores: cores, $0) }
+        + [1 << 20, 12_441_600].map { roundTrip(.bus, mode, cores: cores, bytes: $0) }
     }
+    + [1, 2].map { roundTrip(.bus, .standard, cores: $0) }
 
   /// The faces are not measured with every size: what they add does not depend on it.
   static let fromC: [Case] = [Interface.loan, .copy].flatMap { interface in
@@ -33,12 +38,16 @@ enum RoundTrips {
       (Mode.spin, 2), (.sleep, 1), (.sleep, 2), (.descriptor, 1), (.descriptor, 2), (.fastDescriptor, 1), (.fastDescriptor, 2),
     ].map {
       roundTrip(.busFromC, $0, cores: $1, interface)
-    } + [1 << 20, 12_441_600].map { roundTrip(.busFromC, .spin, cores: 2, interface, bytes: $0) }
+    } + sizes.dropFirst().map { roundTrip(.busFromC, .spin, cores: 2, interface, bytes: $0) }
   }
 
-  static let fromPython: [Case] = [Interface.loan, .copy].flatMap { interface in
-    [(Mode.spin, 2), (.descriptor, 1), (.descriptor, 2), (.fastDescriptor, 1)].map { roundTrip(.busFromPython, $0, cores: $1, interface) }
-  }
+  /// A task has messages as copies only.
+  static let fromPython: [Case] =
+    [Interface.loan, .copy].flatMap { interface in
+      [(Mode.spin, 2), (.sleep, 1), (.sleep, 2), (.descriptor, 1), (.descriptor, 2), (.fastDescriptor, 1)].map {
+        roundTrip(.busFromPython, $0, cores: $1, interface)
+      }
+    } + [1, 2].map { roundTrip(.busFromPython, .async, cores: $0, .copy) }
 
   private static func isBefore(_ one: Configuration, _ other: Configuration) -> Bool {
     func rank(_ configuration: Configuration) -> [Int] {
@@ -63,6 +72,9 @@ enum RoundTrips {
     }
   }
 
+  /// Copying it takes longer than the exchange.
+  private static func isLong(_ bytes: Int) -> Bool { bytes > 1024 }
+
   /// As many as take about as long: a large payload is copied in the time of thousands of small round trips.
   private static func samples(of bytes: Int, atMost most: Int) -> Int {
     min(most, max(60, bytes <= 1024 ? most : bytes <= 65_536 ? most / 2 : bytes <= 1 << 20 ? most / 10 : most / 50))
@@ -80,12 +92,15 @@ enum RoundTrips {
     var standards: [Standard] = []
     var other = configuration
     let isGoal = configuration.transport == .bus
-    if configuration.transport.isBus, configuration.mode == .spin, configuration.interface == .copy {
+    let isLong = isLong(configuration.payloadBytes)
+    let hasCopies = configuration.mode == .spin || configuration.mode == .sleep && isLong
+    if configuration.transport.isBus, configuration.interface == .copy, hasCopies {
       other.transport = .limit("copy")
-      standards.append(Standard(configuration: other, goal: isGoal && configuration.payloadBytes == 1 << 20 ? .atMost(1.2) : nil))
+      let isJudged = isGoal && configuration.mode == .spin && configuration.payloadBytes == 1 << 20
+      standards.append(Standard(configuration: other, goal: isJudged ? .atMost(1.2) : nil))
     }
     // Copying takes its time: with much to copy, the exchange alone is no limit.
-    if configuration.interface == .loan || configuration.payloadBytes <= 1024 || configuration.transport.isPeer {
+    if configuration.interface == .loan || !isLong || configuration.transport.isPeer {
       standards.append(Standard(configuration: limit(of: configuration), goal: goal(of: configuration)))
     }
     if configuration.transport == .busFromC, configuration.mode != .descriptor {

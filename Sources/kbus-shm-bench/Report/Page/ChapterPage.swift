@@ -21,7 +21,7 @@ extension Chapter {
     case Limits.name:
       "What this machine can do at best. None of it involves the bus. Waking another processor of a virtual machine costs several times what it costs on bare metal."
     case RoundTrips.name:
-      "A Request and its Reply, with every guarantee of the bus; the Reply has 64 bytes. Filled and read in place (loan), or copied in and out (copy). Spinning: both sides look again and again. Sleeping: they sleep at once. In epoll: on a descriptor, the full one or the fast one. In tasks: suspended."
+      "A Request and its Reply, with every guarantee of the bus; the Reply has 64 bytes. Filled and read in place (loan), or copied in and out (copy). Spinning: both sides look again and again. Sleeping: they sleep at once. In epoll: on a descriptor, the full one or the fast one. In tasks: suspended. As the library does: it spins for a while, and then sleeps."
     case Peers.name:
       "The same round trips and the same crowds, over other means of communication, each doing the same work for a message."
     case OneWay.name:
@@ -215,6 +215,7 @@ struct Wait: Hashable {
     switch mode {
     case .async: way
     case .fastDescriptor: "In epoll, \(place)"
+    case .standard: "Spinning, \(place)"
     default: text
     }
   }
@@ -223,6 +224,7 @@ struct Wait: Hashable {
     switch mode {
     case .async: ", \(place)"
     case .fastDescriptor: ", fast"
+    case .standard: ", standard"
     default: ""
     }
   }

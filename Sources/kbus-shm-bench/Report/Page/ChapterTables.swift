@@ -48,9 +48,8 @@ extension Chapter {
 
   private var sizeTable: String {
     var table = Pivot("By size of the payload")
-    for result in results(of: RoundTrips.name) where [.bus, .limit("copy")].contains(result.configuration.transport) {
+    for result in results(of: RoundTrips.name) where [.bus, .busFromC, .limit("copy")].contains(result.configuration.transport) {
       let configuration = result.configuration
-      guard ![.fastDescriptor, .async].contains(configuration.mode) else { continue }
       table.add(
         "\(configuration.transport.rawValue), \(configuration.interface.rawValue), \(Wait(configuration).text.lowercased())",
         configuration.bytesText, latency(result))
