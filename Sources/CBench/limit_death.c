@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { MOST_DEATHS = 200 };
-
 static pthread_mutex_t *make_lock(void) {
     pthread_mutex_t *mutex = cbench_shared(sizeof *mutex);
     pthread_mutexattr_t attributes;
@@ -46,9 +44,10 @@ int cbench_limit_death(const cbench_part *part) {
     cbench_area *area = cbench_shared(sizeof *area);
     pthread_mutex_t *mutex = is_robust ? make_lock() : NULL;
     cbench_pin_to(part->client_cpu);
-    uint64_t times[MOST_DEATHS], limit = cbench_now() + part->time_limit_ns;
+    uint64_t *times = malloc(part->samples * sizeof *times), limit = cbench_now() + part->time_limit_ns;
+    if (times == NULL) cbench_fail("no memory for figures", 0);
     size_t count = 0;
-    while (count < part->samples && count < MOST_DEATHS && (count == 0 || cbench_now() < limit)) {
+    while (count < part->samples && (count == 0 || cbench_now() < limit)) {
         cbench_store(cbench_ready(area), 0);
         pid_t victim = cbench_fork();
         if (victim == 0) {
@@ -68,5 +67,6 @@ int cbench_limit_death(const cbench_part *part) {
     }
     cbench_write(part, times, count);
     cbench_write(part, NULL, 0);
+    free(times);
     return 1;
 }

@@ -27,7 +27,7 @@ struct BenchTests {
     let expected = machine.pinned.count == 1 ? oneCore : oneCore.union(twoCores)
     #expect(report.results.count == expected.count)
     #expect(Set(report.results.map { "\($0.transport) \($0.mode) \($0.cores)" }) == expected)
-    #expect(report.omissions.isEmpty)
+    #expect(report.omissions.isEmpty == (machine.pinned.count == 2))
 
     for result in report.results {
       #expect(result.scenario == "rtt" && result.unit == "ns" && result.api == "loan")
@@ -163,6 +163,32 @@ struct BenchTests {
     #expect(report.ratios.contains { $0.to == "limit.lock" })
   }
 
+  @Test("on one processor, a sentence says for each case that it takes two")
+  func oneProcessor() throws {
+    let directory = try BenchDirectory()
+    defer { directory.remove() }
+    let first = try directory.report("limits", "--only", "limit.clock", "--runs", "1").machine.pinned[0]
+    let report = try directory.report(
+      "rtt", "--pin", "\(first)", "--only", "kbus", "--mode", "spin", "--mode", "sleep", "--bytes", "64", "--api", "loan", "--samples", "9",
+      "--runs", "1")
+    #expect(report.results.map { "\($0.transport) \($0.mode) \($0.cores)" } == ["kbus sleep 1"])
+    #expect(report.omissions.map { $0.what } == ["kbus, loan, 64 B, spin, two cores", "kbus, loan, 64 B, sleep, two cores"])
+    #expect(report.omissions.allSatisfy { !$0.isFailure && $0.why.contains("two processors") })
+  }
+
+  @Test("--runs and --samples are what was asked for, wherever there are runs and samples")
+  func askedFor() throws {
+    let directory = try BenchDirectory()
+    defer { directory.remove() }
+    let weights = try directory.report("footprint", "--only", "kbus", "--runs", "2")
+    #expect(!weights.results.isEmpty && weights.results.allSatisfy { $0.runs.count == 2 })
+    for (scenario, transport) in [("death", "limit.robust"), ("oneway", "limit.ring"), ("rtt", "limit.copy")] {
+      let report = try directory.report(
+        scenario, "--only", transport, "--mode", "sleep", "--runs", "3", "--milliseconds", "20000", "--samples", "5")
+      for result in report.results { #expect(result.runs.count == 3 && result.samples == 15, "\(scenario)") }
+    }
+  }
+
   @Test("what is not installed is left out with a sentence, and everything else measured")
   func absentPeers() throws {
     let directory = try BenchDirectory()
@@ -224,146 +250,10 @@ struct BenchTests {
   }
 }
 
-/// What `--json` prints.
-private struct BenchReport: Decodable {
-  var machine: Machine
-  var results: [Result]
-  var ratios: [Ratio]
-  var omissions: [Omission]
-
-  /// The keys are words joined by underscores.
-  init(json: Data) throws {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    self = try decoder.decode(BenchReport.self, from: json)
-  }
-
-  struct Machine: Decodable {
-    var cpu, architecture, kernel, build, load: String
-    var cores, pageBytes: Int
-    var pinned: [Int]
-    var virtual: Bool
-    var clockNs: Double
-  }
-
-  struct Result: Decodable {
-    var chapter, scenario, transport, mode, unit, api: String
-    var variant: String?
-    var cores, payloadBytes, senders, listeners, bindings: Int
-    var value: Double
-    var runs: [Double]
-    var runsAmortised: [Double]?
-    var samples, memoryBytes: Int?
-    private var p50, p90, p99, p999, p9999, max: Double?
-
-    var percentiles: [Double]? {
-      let all = [p50, p90, p99, p999, p9999, max].compactMap { $0 }
-      return all.count == 6 ? all : nil
-    }
-  }
-
-  struct Ratio: Decodable {
-    var what, mode, to: String
-    var cores: Int
-    var ratio: Double
-    var ratioAmortised, goal: Double?
-    var isMet: Bool?
-    var runs, ofRuns, toRuns: [Double]
-  }
-
-  struct Omission: Decodable {
-    var scenario, transport, what, why: String
-    var isFailure: Bool
-  }
-}
-
-private struct BenchFailure: Error {
-  var message: String
-  init(_ message: String) { self.message = message }
-}
-
 private func wait(_ what: String, until isTrue: () throws -> Bool) throws {
   let deadline = ContinuousClock.now + .seconds(60)
   while try !isTrue() {
     guard ContinuousClock.now < deadline else { throw BenchFailure("waited in vain for \(what)") }
     usleep(2000)
-  }
-}
-
-/// Where one test's runs make their private directories.
-private struct BenchDirectory {
-  let path: String
-
-  init() throws {
-    path = "/dev/shm/kbus-bench-test-\(getpid())-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
-  }
-
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
-
-  func contents() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path) }
-
-  /// What a run with these arguments says.
-  func report(_ arguments: String...) throws -> BenchReport {
-    try BenchReport(json: BenchProcess(arguments + ["--json", "--directory", path]).outputAtEnd())
-  }
-
-  /// Has the directory stand for `Benchmarks`, with this program in it.
-  func addProgram(_ name: String, _ script: String) throws {
-    try FileManager.default.createDirectory(atPath: path + "/build", withIntermediateDirectories: true)
-    try script.write(toFile: "\(path)/build/\(name)", atomically: true, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/build/\(name)")
-  }
-
-  /// Command lines of the other processes in which this directory occurs. One that has ended and is merely not waited
-  /// for yet has no command line any more.
-  func processesNamingIt() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { entry in
-      guard let process = Int32(entry), process != getpid(),
-        // It may end between listing and reading.
-        let line = FileManager.default.contents(atPath: "/proc/\(process)/cmdline")
-      else { return nil }
-      let text = String(decoding: line, as: UTF8.self).split(separator: "\0").joined(separator: " ")
-      return text.contains(path) ? text : nil
-    }
-  }
-}
-
-/// A benchmark under test. It is killed when this value goes.
-private final class BenchProcess {
-  private let process = Process()
-  private let output = Pipe()
-
-  init(_ arguments: [String], benchmarks: String? = nil) throws {
-    // The program is built beside the test binary.
-    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    process.executableURL = URL(filePath: tests).deletingLastPathComponent().appending(path: "kbus-shm-bench")
-    process.arguments = arguments
-    process.standardOutput = output
-    if let benchmarks {
-      process.environment = ProcessInfo.processInfo.environment.merging(["KBUS_BENCHMARKS": benchmarks]) { $1 }
-    }
-    try process.run()
-  }
-
-  deinit { kill() }
-
-  var isRunning: Bool { process.isRunning }
-
-  /// Everything printed, once the process has ended with this status.
-  func outputAtEnd(status: Int32 = 0) throws -> Data {
-    let data = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == status else {
-      throw BenchFailure(
-        "\(process.terminationReason) with status \(process.terminationStatus): \(String(decoding: data.prefix(1000), as: UTF8.self))")
-    }
-    return data
-  }
-
-  func kill() {
-    guard process.isRunning else { return }
-    _ = Glibc.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
   }
 }

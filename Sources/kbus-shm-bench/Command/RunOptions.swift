@@ -10,10 +10,18 @@ struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The processors to use: the client's, then the server's.", valueName: "a,b"))
   var pin: CPUList?
 
-  @Option(help: "How many times everything is measured, turn by turn. (default: 5; in `all`: 3; in `death`: 2)")
+  @Option(
+    help: """
+      How many times everything is measured, turn by turn. (default: 5; in `all`: 3; in `death`: 2; what does not change, a weight or \
+      a count, once)
+      """)
   var runs: Int?
 
-  @Option(help: "How many round trips, or messages, each of these times at most. (default: 10000; in `death`: 100)")
+  @Option(
+    help: """
+      How many round trips, messages or deaths each of these times or counts at most; `footprint` has none. (default: 10000, or fewer \
+      that take long; in `death`: 100; in `counts`: 200 or 1000; in `oneway` and `throughput`: as many as the time allows)
+      """)
   var samples: Int?
 
   @Option(
@@ -23,10 +31,10 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Measure this transport only (kbus, kbus.c, limit.futex, peer.zeromq, ...). May be given again.")
   var only: [String] = []
 
-  @Option(help: "Measure this mode only (spin, sleep, fd, ...). May be given again.")
+  @Option(help: "Measure this mode only (spin, sleep, fd, fast, async, standard, none). May be given again.")
   var mode: [Mode] = []
 
-  @Option(help: "Measure with this way to get at payloads only (copy, loan). May be given again.")
+  @Option(help: "Measure with this way to get at payloads only (copy, loan, batch). May be given again.")
   var api: [Interface] = []
 
   @Option(help: "Measure with this many processors only (1, 2).")
@@ -57,26 +65,29 @@ struct RunOptions: ParsableArguments {
     return pin
   }
 
-  /// Whether it is among what was chosen, and can be done with so many processors.
-  private func includes(_ configuration: Configuration, cpus: CPUList) -> Bool {
+  /// Whether it is among what was chosen.
+  private func includes(_ configuration: Configuration) -> Bool {
     (only.isEmpty || only.contains(configuration.transport.rawValue))
       && (mode.isEmpty || mode.contains(configuration.mode))
       && (api.isEmpty || api.contains(configuration.interface))
       && (cores == nil || cores == configuration.cores)
       && (bytes.isEmpty || bytes.contains(configuration.payloadBytes))
-      && configuration.cores <= cpus.cpus.count
   }
 
   /// What is chosen, and the limits that it is held against, but for those that are measured around it.
-  private func choose(among cases: [Case], cpus: CPUList) -> [Case] {
-    let chosen = cases.filter { includes($0.configuration, cpus: cpus) }
+  private func choose(among cases: [Case]) -> [Case] {
+    let chosen = cases.filter { includes($0.configuration) }
     var wanted = Set(chosen.map { $0.configuration })
     for one in chosen {
       for standard in one.standards where standard.configuration.transport.isLimit && standard.configuration != one.bracket {
         wanted.insert(standard.configuration)
       }
     }
-    return cases.filter { wanted.contains($0.configuration) }
+    return cases.filter { wanted.contains($0.configuration) }.map { one in
+      var one = one
+      if runs != nil { one.mostRuns = .max }
+      return one
+    }
   }
 
   /// What holds unless the user says otherwise.
@@ -91,15 +102,17 @@ struct RunOptions: ParsableArguments {
   /// Measures what is chosen of these, one chapter after the other.
   func measure(_ chapters: [(name: String, cases: [Case])], _ defaults: Defaults = Defaults()) throws -> Report {
     let cpus = try cpus()
-    let chosen = chapters.map { (name: $0.name, cases: choose(among: $0.cases, cpus: cpus)) }.filter { !$0.cases.isEmpty }
-    guard !chosen.isEmpty else { throw BenchError("nothing fits these options on this machine") }
+    let chosen = chapters.map { (name: $0.name, cases: choose(among: $0.cases)) }.filter { !$0.cases.isEmpty }
+    guard chosen.contains(where: { $0.cases.contains { $0.configuration.cores <= cpus.cpus.count } }) else {
+      throw BenchError("nothing fits these options on this machine")
+    }
     let machine = Machine.describe(cpus: cpus)
     let directory = try PrivateDirectory(in: directory)
     defer { directory.remove() }
     // What is measured starts no reaper of its own, which would outlive it for a while.
     _ = unsafe setenv("KBUS_REAPER", "", 1)
     let stage = Stage(
-      directory: directory.path, cpus: cpus, samples: samples ?? defaults.samples,
+      directory: directory.path, cpus: cpus, samples: samples ?? defaults.samples, askedSamples: samples,
       timeLimit: UInt64(milliseconds ?? defaults.milliseconds) * 1_000_000)
     let runs = runs ?? defaults.runs
     let runner = Runner(budget: self.runs == nil ? defaults.chapterSeconds : .infinity)

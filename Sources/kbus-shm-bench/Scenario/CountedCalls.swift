@@ -20,11 +20,11 @@ extension Counts {
   private static func systemCalls(
     _ variant: String, _ transport: Transport, _ mode: Mode, ceiling: Double?, _ sum: @escaping @Sendable ([Double]) -> Double
   ) -> Case {
-    let trips = 1000
     let configuration = Configuration(scenario: name, transport: transport, mode: mode, cores: 2, variant: variant)
     var played = configuration
     played.scenario = "calls"
     return Case(configuration: configuration, unit: .count, ceiling: ceiling, mostRuns: 1) { [played] stage throws(BenchError) in
+      let trips = stage.askedSamples ?? 1000
       let lists = try stage.run(played, samples: trips)
       guard let counts = lists.first, counts.count == 4 else { throw BenchError("it left no figures") }
       // At the edges of the count a call may fall in whose round trip does not.
@@ -36,13 +36,13 @@ extension Counts {
   /// Each message wakes each of its recipients that sleep, once; and so does each batch.
   static func wakes(_ transport: Transport) -> [Case] {
     [(1, Interface.loan), (4, .loan), (16, .loan), (1, .batch)].map { listeners, interface in
-      let sends = 200
       let configuration = Configuration(
         scenario: name, transport: transport, mode: .sleep, interface: interface, cores: 2, listeners: listeners,
         variant: interface == .batch ? "wakes per batch and sleeper" : "wakes per message and sleeper")
       var played = configuration
       played.scenario = "wakes"
       return Case(configuration: configuration, unit: .count, ceiling: Ceiling.wakes, mostRuns: 1) { [played] stage throws(BenchError) in
+        let sends = stage.askedSamples ?? 200
         let lists = try stage.run(played, samples: sends)
         guard let counts = lists.first, counts.count == 4 else { throw BenchError("it left no figures") }
         let due = sends * listeners
@@ -61,7 +61,7 @@ extension Counts {
     return Case(configuration: configuration, unit: .count, ceiling: Ceiling.wakesUnderTheLock, mostRuns: 1) {
       [played] stage throws(BenchError) in
       let program = try Program.built("lock-hold", toMeasure: .busFromC)
-      let lists = try stage.run(program, stage.options(for: played, samples: 200))
+      let lists = try stage.run(program, stage.options(for: played, samples: stage.askedSamples ?? 200))
       guard let counts = lists.first, counts.count == 3, counts[0] > 0 else { throw BenchError("it left no figures") }
       guard counts[1] >= counts[0] else { throw BenchError("\(counts[0]) messages to a sleeper made \(counts[1]) calls that wake") }
       return Sample(figure: Double(counts[2]) / Double(counts[0]))

@@ -87,7 +87,7 @@ extension Counts {
     _ configuration: Configuration, _ passing: String, on stage: Stage
   ) throws(BenchError) -> Double {
     try requireReleaseBuild()
-    let calls = 200
+    let calls = stage.askedSamples ?? 200
     var played = configuration
     played.scenario = "messages"
     played.variant = passing

@@ -79,7 +79,7 @@ enum Counts {
     played.scenario = "messages"
     let library = try Program.builtFile("libcounting.so", toMeasure: configuration.transport)
     let program = try Program.for(configuration.transport).preloading(library)
-    let lists = try stage.run(program, stage.options(for: played, samples: 1000))
+    let lists = try stage.run(program, stage.options(for: played, samples: stage.askedSamples ?? 1000))
     guard let counts = lists.first, counts.count == 3, counts[0] > 0 else { throw BenchError("it left no figures") }
     return counts
   }

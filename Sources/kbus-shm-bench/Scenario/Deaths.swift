@@ -44,7 +44,8 @@ enum Deaths {
 
   /// Each death needs a process to be started: a run takes a while.
   private static func patient(_ stage: Stage) -> Stage {
-    Stage(
-      directory: stage.directory, cpus: stage.cpus, samples: min(stage.samples, 200), timeLimit: stage.timeLimit * 10)
+    let samples = stage.askedSamples ?? min(stage.samples, 200)
+    return Stage(
+      directory: stage.directory, cpus: stage.cpus, samples: samples, askedSamples: stage.askedSamples, timeLimit: stage.timeLimit * 10)
   }
 }

@@ -22,9 +22,9 @@ enum OneWay {
       standards: transport == .ring ? [] : [Standard(configuration: limit)]
     ) { [configuration] stage throws(BenchError) in
       // For twice the time that a run may take, since the slowest rate gives few samples.
-      let count = max(1, Int(UInt64(rate) * stage.timeLimit / 500_000_000))
+      let count = min(stage.askedSamples ?? .max, max(1, Int(UInt64(rate) * stage.timeLimit / 500_000_000)))
       let doubled = Stage(
-        directory: stage.directory, cpus: stage.cpus, samples: count, timeLimit: stage.timeLimit * 2)
+        directory: stage.directory, cpus: stage.cpus, samples: count, askedSamples: stage.askedSamples, timeLimit: stage.timeLimit * 2)
       let lists = try doubled.run(configuration)
       try Throughput.checkNothingLost(lists)
       return try Sample(times: [lists[0], []])
@@ -64,7 +64,7 @@ enum Throughput {
       standards: (transport.isLimit ? [] : [Standard(configuration: limit)]) + others
     ) { stage throws(BenchError) in
       // As many as it can in the time.
-      let lists = try stage.run(configuration, samples: 1 << 40)
+      let lists = try stage.run(configuration, samples: stage.askedSamples ?? 1 << 40)
       try checkNothingLost(lists)
       return Sample(figure: Double(lists[1][1]) * 1e9 / Double(max(1, lists[1][0])))
     }

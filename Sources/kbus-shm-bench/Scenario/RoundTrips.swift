@@ -68,7 +68,7 @@ enum RoundTrips {
       configuration: configuration, unit: .nanoseconds, standards: standards(of: configuration),
       bracket: transport.isLimit && transport != .limit("copy") ? nil : limit(of: configuration)
     ) { stage throws(BenchError) in
-      try Sample(times: stage.run(configuration, samples: samples(of: bytes, atMost: stage.samples)))
+      try Sample(times: stage.run(configuration, samples: stage.askedSamples ?? samples(of: bytes, atMost: stage.samples)))
     }
   }
 

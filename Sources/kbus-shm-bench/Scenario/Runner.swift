@@ -13,6 +13,10 @@ struct Runner {
     var results = cases.map { Result($0) }
     var omissions: [Omission] = []
     var isOmitted = [Bool](repeating: false, count: cases.count)
+    for (index, measured) in cases.enumerated() where measured.configuration.cores > stage.cpus.cpus.count {
+      isOmitted[index] = true
+      omissions.append(Omission(measured.configuration, BenchError("it takes two processors, and there is one", isUnavailable: true)))
+    }
     let began = Clock.now()
     var brackets = Brackets(stage)
     for run in 0..<runs {
@@ -48,7 +52,7 @@ private struct Brackets {
 
   init(_ stage: Stage) {
     self.stage = stage
-    brief = Stage(directory: stage.directory, cpus: stage.cpus, samples: 2000, timeLimit: 10_000_000)
+    brief = Stage(directory: stage.directory, cpus: stage.cpus, samples: 2000, askedSamples: nil, timeLimit: 10_000_000)
   }
 
   mutating func measured(_ measured: Case, on stage: Stage) throws(BenchError) -> Sample {

@@ -5,6 +5,8 @@ struct Stage: Sendable {
   let directory: String
   let cpus: CPUList
   let samples: Int
+  /// The same, if the user has asked for it: then no case has its own idea of how many are enough.
+  let askedSamples: Int?
   let timeLimit: UInt64
 
   /// The options that tell a part which case it plays. Single-core cases have everybody on the first processor.
