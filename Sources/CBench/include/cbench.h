@@ -30,7 +30,7 @@ typedef struct cbench_line {
     uint8_t padding[112];
 } cbench_line;
 
-enum { CBENCH_PEERS = 64 };
+enum { CBENCH_PEERS = 128 };
 
 /* What the processes of one scenario share besides the transport under test. */
 typedef struct cbench_area {

@@ -33,13 +33,13 @@ struct ThroughputCommand: ParsableCommand {
 struct RoutingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: Routing.name,
-    abstract: "Times a send with 10 to 100,000 bindings on the bus, and to 1, 4 and 16 listeners; and how long the lock is held.",
+    abstract: "Times a send with 10 to 100,000 bindings on the bus, and to 1 to 64 listeners; and how long the lock is held.",
     discussion: """
       An Announcement of 64 bytes, filled in place, to a listener that has room and need not be woken: `exact`, by a binding to \
       its name; `%` and `*`, by a wildcard. `remembered`: always to the same name, whose recipients the sender knows from the last \
       send. `looked up`: in turn to names that a sender forgets for each other, so that each send looks its recipients up. All other \
       bindings are of the same kind, and do not match; they are one Ksock's, or of 1,000 Ksocks, whose queues may be full. `fanout`: to \
-      1, 4 and 16 listeners. `hold`: how long a send keeps the lock of the bus, in libkbus.so; `limit.hold` is a lock held for nothing, \
+      1 to 64 listeners, of which a sender remembers 20. `hold`: how long a send keeps the lock of the bus, in libkbus.so; `limit.hold` is a lock held for nothing, \
       measured in the same way.
       """)
 
@@ -65,7 +65,8 @@ struct FootprintCommand: ParsableCommand {
     abstract: "Weighs a process that has one connection and waits: memory, threads, wake-ups, libraries.",
     discussion: """
       `limit.process` is a C program that has nothing. Libraries are the shared ones that are loaded beside those of C and C++. \
-      Wake-ups are the times that any thread of it gave up its processor, of /proc.
+      Wake-ups are the times that any thread of it gave up its processor, of /proc. Fails if a client in C has more of them or of \
+      memory than it may.
       """)
 
   @OptionGroup var options: RunOptions

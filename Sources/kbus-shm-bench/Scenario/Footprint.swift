@@ -23,6 +23,14 @@ enum Footprint {
       }
     }
 
+    /// What no build may exceed, of a client in C.
+    var ceiling: Double? {
+      switch self {
+      case .resident, .wakeUps: goal?.value
+      case .anonymous, .threads, .libraries: nil
+      }
+    }
+
     /// Of a client in C, and of the reaper. A megabyte has a million bytes.
     var goal: Goal? {
       switch self {
@@ -49,6 +57,7 @@ enum Footprint {
     let hasLimit = !transport.isLimit && [.resident, .anonymous].contains(quantity)
     return Case(
       configuration: configuration, unit: quantity.unit, goal: [.busFromC, .reaper].contains(transport) ? quantity.goal : nil,
+      ceiling: transport == .busFromC ? quantity.ceiling : nil,
       standards: hasLimit ? [Standard(configuration: nothing)] : [], mostRuns: 1
     ) { stage throws(BenchError) in
       let program =

@@ -45,15 +45,23 @@ enum Routing {
       play: { stage throws(BenchError) in try Sample(times: stage.run(configuration)) })
   }
 
-  private static let fanOut: [Case] = [1, 4, 16].map { listeners in
+  /// Up to 20 recipients are remembered with the name; to more of them each send goes the long way.
+  private static let mostRemembered = 20
+
+  private static let fanOut: [Case] = [1, 4, 16, mostRemembered, mostRemembered + 1, 32, 64].map { listeners in
     let configuration = Configuration(scenario: "fanout", transport: .bus, listeners: listeners)
     var one = configuration
     one.listeners = 1
+    var standards =
+      listeners == 1
+      ? [Standard(configuration: lock[0].configuration)] : [Standard(configuration: one, goal: listeners == 16 ? .atMost(6) : nil)]
+    if listeners == mostRemembered + 1 {
+      var remembered = configuration
+      remembered.listeners = mostRemembered
+      standards.append(Standard(configuration: remembered))
+    }
     return Case(
-      configuration: configuration, unit: .nanoseconds,
-      standards: listeners == 1
-        ? [Standard(configuration: lock[0].configuration)]
-        : [Standard(configuration: one, goal: listeners == 16 ? .atMost(6) : nil)],
+      configuration: configuration, unit: .nanoseconds, standards: standards,
       play: { stage throws(BenchError) in try Sample(times: stage.run(configuration)) })
   }
 
