@@ -22,7 +22,14 @@ struct BenchReport: Decodable {
     var cores, pageBytes: Int
     var pinned: [Int]
     var virtual: Bool
+    var processors: Processors
     var clockNs: Double
+  }
+
+  struct Processors: Decodable {
+    var caches, threadsOfCore: [String]
+    var governor: String?
+    var memoryBytes: Int
   }
 
   struct Result: Decodable {
@@ -33,12 +40,11 @@ struct BenchReport: Decodable {
     var runs: [Double]
     var runsAmortised: [Double]?
     var samples, memoryBytes: Int?
-    private var p50, p90, p99, p999, p9999, max: Double?
+    var achievedRate: Double?
+    var p50, p90, p99, p999, p9999, max: Double?
 
-    var percentiles: [Double]? {
-      let all = [p50, p90, p99, p999, p9999, max].compactMap { $0 }
-      return all.count == 6 ? all : nil
-    }
+    /// Those that there are enough samples for, and the longest.
+    var percentiles: [Double] { [p50, p90, p99, p999, p9999, max].compactMap { $0 } }
   }
 
   struct Ratio: Decodable {

@@ -1,6 +1,7 @@
 /*
  * The loops that time. Inlined into each transport, so that nothing but the transport lies between two readings of the clock.
- * Kept the same as the Swift ones (Timings.swift, Fan.swift).
+ * Where C can't wait, for a task of Swift's or in Python, the same loops are said once more: Transport/BusAsyncRoundTrip.swift, and
+ * kbus_python.py.
  */
 #ifndef CBENCH_LOOP_H
 #define CBENCH_LOOP_H

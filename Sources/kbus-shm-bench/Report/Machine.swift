@@ -10,6 +10,7 @@ struct Machine: Encodable {
   var cores: Int
   /// The client's processor and the server's.
   var pinned: [Int32]
+  var processors: Processors
   /// A hypervisor lies between: waking another processor costs several times what it does on bare metal.
   var virtual: Bool
   var kernel: String
@@ -33,6 +34,7 @@ struct Machine: Encodable {
       architecture: architectureName,
       cores: sysconf(Int32(_SC_NPROCESSORS_ONLN)),
       pinned: cpus.cpus,
+      processors: .describe(cpus),
       virtual: (field("flags", in: info) ?? "").split(separator: " ").contains("hypervisor"),
       kernel: nonEmpty(text(of: "/proc/sys/kernel/osrelease")) ?? "unknown",
       libc: unsafe cbench_libc().map { unsafe String(cString: $0) },

@@ -11,6 +11,7 @@ struct Result {
   /// The figure of each run.
   private(set) var runs: [Double] = []
   private(set) var amortisedRuns: [Double] = []
+  private var rates: [Double] = []
   let bracket: Configuration?
   /// What the bracket was around each run.
   private(set) var brackets: [(figure: Double, amortised: Double)] = []
@@ -32,6 +33,7 @@ struct Result {
     runs.append(sample.figure)
     if let amortised = sample.amortised { amortisedRuns.append(amortised) }
     if let bracket = sample.bracket { brackets.append(bracket) }
+    if let rate = sample.rate { rates.append(rate) }
   }
 
   /// The median of the runs.
@@ -39,22 +41,32 @@ struct Result {
   var isTooHigh: Bool { ceiling.map { figure > $0 } ?? false }
   var amortised: Double? { amortisedRuns.isEmpty ? nil : amortisedRuns.median }
 
+  /// Messages a second that came through, where a rate was intended.
+  var rate: Double? { rates.isEmpty ? nil : rates.median }
+
   /// Each run as a multiple of the bracket around it.
   var multiples: [Double] { zip(runs, brackets).map { $0 / $1.figure } }
   var amortisedMultiples: [Double] { zip(amortisedRuns, brackets).map { $0 / $1.amortised } }
 
   static let percentiles = [50, 90, 99, 99.9, 99.99]
 
-  /// Of all single times of all runs; the last is the longest.
-  var percentiles: [UInt64]? {
-    histogram.map { histogram in Result.percentiles.map { histogram.valueAtPercentile($0) } + [histogram.max] }
+  /// Of all single times of all runs; the last is the longest. Nil where there are too few times to have one that is so rare.
+  var percentiles: [UInt64?]? {
+    histogram.map { histogram in
+      Result.percentiles.map { percentile in
+        Double(histogram.totalCount) * (100 - percentile) >= 99.999 ? histogram.valueAtPercentile(percentile) : nil
+      } + [histogram.max]
+    }
   }
+
+  /// One of them with its unit.
+  func percentileText(_ place: Int) -> String { percentiles?[place].map { unit.text(Double($0)) } ?? "-" }
 }
 
 extension Result: Encodable {
   private enum Key: String, CodingKey {
     case scenario, transport, mode, api, cores, senders, listeners, bindings, bystanders, backlog, payloadBytes, rate, memoryBytes,
-      requests, variant, unit, value, runs
+      requests, variant, unit, value, runs, achievedRate
     case p50, p90, p99, p999, p9999, max, samples, meanAmortised, runsAmortised, goal, goalIs, isMet, ceiling
   }
 
@@ -78,6 +90,7 @@ extension Result: Encodable {
     try container.encode(unit, forKey: .unit)
     try container.encode(figure, forKey: .value)
     try container.encode(runs, forKey: .runs)
+    try container.encodeIfPresent(rate, forKey: .achievedRate)
     try container.encodeIfPresent(ceiling, forKey: .ceiling)
     if let goal {
       try container.encode(goal.value, forKey: .goal)
@@ -86,7 +99,7 @@ extension Result: Encodable {
     }
     if let histogram, let percentiles {
       for (key, value) in zip([Key.p50, .p90, .p99, .p999, .p9999, .max], percentiles) {
-        try container.encode(value, forKey: key)
+        try container.encodeIfPresent(value, forKey: key)
       }
       try container.encode(histogram.totalCount, forKey: .samples)
     }

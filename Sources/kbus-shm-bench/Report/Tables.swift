@@ -6,6 +6,7 @@ extension Report {
       "\(machine.cpu), \(machine.cores) cores\(machine.virtual ? " (virtual machine)" : ""), \(machine.architecture)",
       "Linux \(machine.kernel), \(machine.libc ?? "C library unknown"), \(machine.pageBytes)-byte pages, "
         + "processors \(CPUList(cpus: machine.pinned)), load \(machine.load)",
+      machine.processors.text,
     ]
     if machine.build == "debug" { lines.append("DEBUG BUILD: these figures say nothing; build with -c release.") }
     for chapter in chapters {
@@ -32,7 +33,7 @@ extension Report {
       ]
     }
     for result in timed {
-      let cells = (result.percentiles ?? []).map { String($0) } + [result.amortised?.fixed(1) ?? "-"]
+      let cells = (result.percentiles ?? []).map { $0.map { String($0) } ?? "-" } + [result.amortised?.fixed(1) ?? "-"]
       lines.append(row(result.configuration.label, cells) + verdict(result))
     }
     if !others.isEmpty { lines += ["", row("", ["median", "lowest", "highest"])] }
@@ -44,7 +45,7 @@ extension Report {
   }
 
   private func verdict(_ result: Result) -> String {
-    var words = ""
+    var words = result.rate.map { "   \(Int($0.rounded()).grouped)/s" } ?? ""
     if let goal = result.goal {
       words += "   goal \(goal.comparison) \(result.unit.text(goal.value)): \(goal.isMet(by: result.figure) ? "met" : "MISSED")"
     }

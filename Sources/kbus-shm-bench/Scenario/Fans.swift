@@ -27,7 +27,9 @@ enum OneWay {
         directory: stage.directory, cpus: stage.cpus, samples: count, askedSamples: stage.askedSamples, timeLimit: stage.timeLimit * 2)
       let lists = try doubled.run(configuration)
       try Throughput.checkNothingLost(lists)
-      return try Sample(times: [lists[0], []])
+      var sample = try Sample(times: [lists[0], []])
+      sample.rate = Throughput.rate(lists)
+      return sample
     }
   }
 }
@@ -66,9 +68,12 @@ enum Throughput {
       // As many as it can in the time.
       let lists = try stage.run(configuration, samples: stage.askedSamples ?? 1 << 40)
       try checkNothingLost(lists)
-      return Sample(figure: Double(lists[1][1]) * 1e9 / Double(max(1, lists[1][0])))
+      return Sample(figure: rate(lists))
     }
   }
+
+  /// Messages a second that came through, in what a fan leaves.
+  static func rate(_ lists: [[UInt64]]) -> Double { Double(lists[1][1]) * 1e9 / Double(max(1, lists[1][0])) }
 
   static func checkNothingLost(_ lists: [[UInt64]]) throws(BenchError) {
     guard lists.count == 2, lists[1].count == 4 else { throw BenchError("a part left other figures than it should") }

@@ -11,6 +11,9 @@ struct Sample {
   /// The case's bracket, figure and amortised, as it was around this run.
   var bracket: (figure: Double, amortised: Double)?
 
+  /// Messages a second that came through, where a rate was intended.
+  var rate: Double?
+
   init(figure: Double) { self.figure = figure }
 
   /// Of what a part has written: single times; and how many were timed as one, followed by the times of batches.

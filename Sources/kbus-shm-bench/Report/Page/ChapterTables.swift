@@ -25,7 +25,7 @@ extension Chapter {
   /// The median; below it the 99th percentile and the ratio to the limit.
   private func latency(_ result: Result) -> Cell {
     var notes: [String] = []
-    if let percentiles = result.percentiles { notes.append("99 %: \(result.unit.text(Double(percentiles[2])))") }
+    if result.histogram != nil { notes.append("99 %: \(result.percentileText(2))") }
     let ratio = ratio(of: result)
     if let ratio { notes.append("\(ratio.judged.short) \u{00D7}") }
     return Cell(text: result.unit.text(result.figure), note: notes.joined(separator: ", "), isMet: ratio?.isMet)
@@ -58,13 +58,14 @@ extension Chapter {
   }
 
   private var oneWayTable: String {
-    var table = Pivot("Median, 99th and 99.9th percentile")
+    var table = Pivot("Median; 99th and 99.9th percentile, and what came through")
     for result in results {
-      guard let percentiles = result.percentiles else { continue }
-      let texts = percentiles.map { result.unit.text(Double($0)) }
+      guard result.histogram != nil else { continue }
+      let rate = result.rate.map { ", \(Int($0.rounded()).grouped)/s" } ?? ""
       table.add(
         "\(result.configuration.transport.rawValue), \(result.configuration.mode == .spin ? "listener spins" : "listener sleeps")",
-        result.configuration.rate.grouped + "/s", Cell(text: texts[0], note: "\(texts[2]), \(texts[3])"))
+        result.configuration.rate.grouped + "/s",
+        Cell(text: result.percentileText(0), note: "\(result.percentileText(2)), \(result.percentileText(3))\(rate)"))
     }
     return table.isEmpty ? "" : table.html
   }
@@ -115,9 +116,9 @@ extension Chapter {
           : "\(scenario): \(result.configuration.label)"
         table.add(
           row, "median", Cell(text: result.unit.text(result.figure), isMet: result.goal?.isMet(by: result.figure)))
-        if let percentiles = result.percentiles {
+        if result.histogram != nil {
           for (text, place) in [("99 %", 2), ("99.9 %", 3), ("most", 5)] {
-            table.add(row, text, Cell(text: result.unit.text(Double(percentiles[place]))))
+            table.add(row, text, Cell(text: result.percentileText(place)))
           }
         }
         for ratio in ratios where ratio.of == result.configuration {

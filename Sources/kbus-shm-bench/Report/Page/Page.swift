@@ -38,7 +38,7 @@ extension Report {
       ("Processor", machine.cpu + (machine.virtual ? ", a virtual machine" : "")),
       ("Cores", "\(machine.cores), used: \(CPUList(cpus: machine.pinned))"),
       ("Kernel", "Linux \(machine.kernel), \(machine.architecture)"), ("C library", machine.libc ?? "unknown"),
-      ("Load", machine.load), ("Measured", machine.measured),
+      ("Caches and memory", machine.processors.text), ("Load", machine.load), ("Measured", machine.measured),
     ]
     return "<dl>" + facts.map { "<div><dt>\($0)</dt><dd>\($1.escaped)</dd></div>" }.joined() + "</dl>"
   }

@@ -68,14 +68,14 @@ extension Plot {
   static func percentiles(_ title: String, _ results: [(label: String, result: Result)]) -> Plot {
     let steps = (0...40).map { Double($0) / 10 }
     let series = results.compactMap { label, result -> Series? in
-      guard let histogram = result.histogram, let known = result.percentiles else { return nil }
+      guard let histogram = result.histogram else { return nil }
       // No further than there are samples.
       let points = steps.filter { pow(10, $0) <= Double(histogram.totalCount) }.map { step -> (x: Double, y: Double) in
         let rarity = pow(10, step)
         return (rarity, Double(histogram.valueAtPercentile(100 - 100 / rarity)))
       }
       return Series(
-        label: label, note: "\(result.unit.text(Double(known[0]))), 99 %: \(result.unit.text(Double(known[2])))", points: points)
+        label: label, note: "\(result.percentileText(0)), 99 %: \(result.percentileText(2))", points: points)
     }
     return Plot(
       title: title, series: series,
