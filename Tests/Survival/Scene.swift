@@ -67,7 +67,8 @@ final class Scene {
     case .takeUrgent: try requester.send(Announcement("$.Sweep.Taken", flags: .urgent))
     case .reply: asked.append(try requester.send(Request("$.Sweep.Mine")))
     case .unbind, .close: for _ in 0..<2 { asked.append(try requester.send(Request("$.Sweep.Mine"))) }
-    case .across: guests = [try listenerAtEndOfChunk()]
+    // One whose queue gets a new chunk, and one whose oldest is used again.
+    case .across: guests = [try listenerAtEndOfChunk(1), try listenerAtEndOfChunk(2)]
     case .report:
       let guest = try Ksock(bus: 0)
       try guest.bind(Self.event)
@@ -80,13 +81,14 @@ final class Scene {
   private static let event: MessageName = "$.KBUS.ReplierBindEvent"
 
   /// Its queue needs another chunk for the next message but no sooner.
-  private func listenerAtEndOfChunk() throws -> Ksock {
+  private func listenerAtEndOfChunk(_ number: Int) throws -> Ksock {
     let ksock = try Ksock(bus: 0)
     try ksock.bind("$.Edge")
-    for _ in 1..<CSHM_CHUNK_ENTRIES {
+    for _ in 1..<number * Int(CSHM_CHUNK_ENTRIES) {
       try requester.send(Announcement("$.Edge"))
       _ = try everything(from: ksock)
     }
+    try ksock.unbind("$.Edge")
     try ksock.bind("$.Sweep.News")
     return ksock
   }

@@ -207,7 +207,7 @@ typedef struct cshm_ksock {
     uint64_t last_sent;        /* message id; direct, by the owner               */
     uint32_t bindings;         /* +1: newest of this Ksock's bindings            */
     uint32_t struck;           /* popped requests that this Ksock has answered; direct, by the owner */
-    uint32_t first_chunk;      /* +1: oldest chunk of the queue                  */
+    uint32_t first_chunk;      /* +1: oldest chunk of the queue; one word of 64 bits with the next */
     uint32_t last_chunk;       /* +1: newest chunk                               */
     uint32_t pending;          /* 1 while a message is in PENDING state          */
     uint32_t reserved_max;     /* most requests outstanding ever; direct, by the owner */
@@ -290,7 +290,8 @@ typedef struct cshm_held {
  *
  *  C1  owner is 0 if the chunk is free, else the Ksock's incarnation.
  *  C2  base is a multiple of CSHM_CHUNK_ENTRIES; next (+1) is the chunk whose base follows, or 0 at the end.
- *  C3  an entry is published when its stamp is its position + 1; stamps are zeroed before a chunk is linked in.
+ *  C3  an entry is published when its stamp is its position + 1; when a chunk is linked in its stamps are 0, or of earlier positions of
+ *      the same queue.
  */
 typedef struct cshm_chunk {
     uint64_t owner;
@@ -431,6 +432,7 @@ _Static_assert(sizeof(cshm_journal) + 8 * CSHM_JOURNAL_WORDS == 2048, "layout ve
 _Static_assert(sizeof(cshm_watch_line) == 64 && sizeof(cshm_owner) == 64, "one cache line");
 _Static_assert(offsetof(cshm_owner, life) % 8 == 0 && offsetof(cshm_watch_line, role) % 8 == 0, "list entries have 8 bytes");
 _Static_assert(sizeof(cshm_ksock) == 384, "six cache lines");
+_Static_assert(offsetof(cshm_ksock, first_chunk) % 8 == 0, "first and last chunk are one word");
 _Static_assert(offsetof(cshm_ksock, tail) % 64 == 0, "the writing end has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, bell) % 64 == 0, "what a waiting reader looks at has a cache line of its own");
 _Static_assert(offsetof(cshm_ksock, sleepers) % 8 == 0 && offsetof(cshm_ksock, polled) == offsetof(cshm_ksock, sleepers) + 4,

@@ -80,8 +80,13 @@ extension SharedBus {
   @inline(__always) func chunk(_ index: Int) -> ChunkRecord { ChunkRecord(memory: memory, at: geometry.chunks.at(index), index: index) }
 
   @inline(__always) func chunk(checking word: UInt32, _ operation: StaticString) throws(KBusError) -> ChunkRecord {
-    guard word >= 1, Int(word) <= geometry.chunks.count else { throw .corrupt(.c2, operation) }
-    return chunk(Int(word) - 1)
+    guard let chunk = chunk(ifThere: word) else { throw .corrupt(.c2, operation) }
+    return chunk
+  }
+
+  /// The chunk that a word of the file names (+1).
+  @inline(__always) func chunk(ifThere word: UInt32) -> ChunkRecord? {
+    word >= 1 && Int(word) <= geometry.chunks.count ? chunk(Int(word) &- 1) : nil
   }
 
   func urgentNode(_ index: Int) -> NodeRecord { NodeRecord(memory: memory, at: geometry.urgentNodes.at(index), index: index) }
