@@ -76,6 +76,8 @@ let package = Package(
     .executableTarget(
       name: "with-dispatch", dependencies: ["KBUSShm"], path: "Examples/EventLoops/Dispatch", swiftSettings: strict),
     .executableTarget(
+      name: "with-tasks", dependencies: ["KBUSShm", "KBUSShmAsync"], path: "Examples/EventLoops/Tasks", swiftSettings: strict),
+    .executableTarget(
       name: "TestPeer", dependencies: ["KBUSShm", "KBUSShmAsync", "CShm"], path: "Tests/TestPeer", swiftSettings: strict),
     // Kills and stops processes by the thousand; the scripts run it.
     .target(name: "CSurvival", dependencies: ["CShm"], path: "Tests/CSurvival", cSettings: c),

@@ -12,12 +12,13 @@ static inline void fail(const char *what) {
     exit(1);
 }
 
-/* A Ksock that listens, and its fast descriptor. */
+/* A Ksock that listens, and its fast descriptor; with FULL_DESCRIPTOR in the environment itself, which is a descriptor too. */
 static inline kbus_ksock_t listen_to_the_weather(int *descriptor) {
     kbus_ksock_t ksock = kbus_ksock_open(0, O_RDWR);
     if (ksock < 0) fail("open");
     if (kbus_ksock_bind(ksock, "$.Weather.*", 0) < 0) fail("bind");
-    if ((*descriptor = kbus_ksock_fast_descriptor(ksock)) < 0) fail("fast descriptor");
+    *descriptor = getenv("FULL_DESCRIPTOR") ? ksock : kbus_ksock_fast_descriptor(ksock);
+    if (*descriptor < 0) fail("fast descriptor");
     setvbuf(stdout, NULL, _IOLBF, 0);
     puts("listening");
     return ksock;

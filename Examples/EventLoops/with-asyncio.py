@@ -1,6 +1,7 @@
 """asyncio, by a callback. `async for message in ksock` does as much, and waits in the same way."""
 
 import asyncio
+import os
 
 from kbus import Ksock
 
@@ -17,7 +18,8 @@ async def main() -> None:
                 if message.name == "$.Weather.End":
                     ended.set()
 
-        descriptor = ksock.fast_fileno()
+        # The Ksock is a descriptor too.
+        descriptor = ksock.fileno() if "FULL_DESCRIPTOR" in os.environ else ksock.fast_fileno()
         loop.add_reader(descriptor, readable)
         print("listening", flush=True)
         await ended.wait()

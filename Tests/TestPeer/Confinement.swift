@@ -6,10 +6,14 @@ enum Confinement {
   /// The numbers of a call on this machine.
   private static func numbers(of call: String) -> [UInt32]? {
     #if arch(x86_64)
-      let known: [String: [UInt32]] = ["futex_waitv": [449], "threads": [56, 435], "robust_list": [273, 274], "pidfd_open": [434]]
+      let clone: UInt32 = 56, robustList: [UInt32] = [273, 274]
     #else
-      let known: [String: [UInt32]] = ["futex_waitv": [449], "threads": [220, 435], "robust_list": [99, 100], "pidfd_open": [434]]
+      let clone: UInt32 = 220, robustList: [UInt32] = [99, 100]
     #endif
+    // Newer calls have the same number everywhere.
+    let known: [String: [UInt32]] = [
+      "futex_waitv": [449], "threads": [clone, 435], "robust_list": robustList, "pidfd_open": [434], "io_uring": [425, 426, 427],
+    ]
     return known[call]
   }
 

@@ -1,5 +1,6 @@
 """Child processes of the tests."""
 
+import contextlib
 import ctypes
 import os
 import queue
@@ -30,6 +31,27 @@ def die_with_parent(deadline_s):
     signal.alarm(deadline_s)
     # Whoever is started in the background ignores it, and so would we.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def until_undisturbed(pid):
+    """Returns when no thread of a process is woken any more, nor runs: in a while in which one that looks now and then would look."""
+    end = time.monotonic() + DEADLINE_S
+    before = None
+    while _wakes(pid) != before:
+        assert time.monotonic() < end, "it is woken again and again: %s" % before
+        before = _wakes(pid)
+        time.sleep(0.3)
+
+
+def _wakes(pid):
+    """How often each thread went to sleep or was stopped, and how long it ran."""
+    wakes = {}
+    for task in Path("/proc/%d/task" % pid).iterdir():
+        # One that ends meanwhile is a change as well.
+        with contextlib.suppress(OSError):
+            status = (task / "status").read_text().splitlines()
+            wakes[task.name] = (task / "schedstat").read_text(), [line for line in status if "ctxt_switches" in line]
+    return wakes
 
 
 class Child:
@@ -73,23 +95,6 @@ class Child:
         while self._state() != "S":
             assert time.monotonic() < end
             time.sleep(0.001)
-
-    def until_undisturbed(self):
-        """Returns when none of its threads is woken any more, nor runs: in a while in which one that looks now and then would look."""
-        end = time.monotonic() + DEADLINE_S
-        before = None
-        while self._wakes() != before:
-            assert time.monotonic() < end, "it is woken again and again: %s" % before
-            before = self._wakes()
-            time.sleep(0.3)
-
-    def _wakes(self):
-        """How often each of its threads went to sleep or was stopped, and how long it ran."""
-        wakes = {}
-        for task in Path("/proc/%d/task" % self.process.pid).iterdir():
-            status = (task / "status").read_text().splitlines()
-            wakes[task.name] = (task / "schedstat").read_text(), [line for line in status if "ctxt_switches" in line]
-        return wakes
 
     def _state(self):
         with open("/proc/%d/task/%d/stat" % (self.process.pid, self.process.pid)) as stat:

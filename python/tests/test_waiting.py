@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+from processes import until_undisturbed
 
 from kbus import Announcement, Ksock, Message, MessageId, Reply, Request, Status, reply_to
 
@@ -264,4 +265,4 @@ def test_a_wait_sleeps(child, wait):
     waiting = child(INTERRUPTED % wait)
     assert waiting.line() == "waiting"
     waiting.until_asleep()
-    waiting.until_undisturbed()
+    until_undisturbed(waiting.process.pid)
