@@ -32,6 +32,27 @@ class TestBatches:
         assert rosencrantz.receive_many(0) == []
         assert len(rosencrantz.receive_many()) == 1
 
+    def test_in_place(self, rosencrantz, guildenstern):
+        guildenstern.bind("$.F")
+        with guildenstern.read_many_in_place(timeout=0.01) as messages:
+            assert messages == []
+        rosencrantz.send_many(numbered(70))
+        with guildenstern.read_many_in_place(3) as messages:
+            assert [bytes(message.data) for message in messages] == [b"0", b"1", b"2"]
+            assert messages[0].data.readonly
+            # A Ksock holds 64 at most.
+            with guildenstern.read_many_in_place(100) as others:
+                assert [bytes(message.data) for message in others] == [b"%d" % number for number in range(3, 64)]
+                with pytest.raises(OSError) as full, guildenstern.read_many_in_place():
+                    pass
+                assert full.value.errno == errno.ENOMEM
+            kept = memoryview(messages[2].data)
+        with pytest.raises(ValueError):
+            messages[0].data[0]
+        assert bytes(kept) == b"2"
+        with guildenstern.read_many_in_place() as rest:
+            assert len(rest) == 6
+
     def test_kinds_are_told_apart(self, rosencrantz, guildenstern):
         guildenstern.bind("$.Q", True)
         guildenstern.bind("$.F")

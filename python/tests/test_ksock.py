@@ -106,6 +106,7 @@ CALLS_ON_CLOSED = [
     lambda k: k.loan(Message("$.F"), 10).__enter__(),
     lambda k: k.send_many([Message("$.F")]),
     lambda k: k.receive_many(timeout=0),
+    lambda k: k.read_many_in_place(timeout=0).__enter__(),
     lambda k: k.set_spin_budget(0),
     lambda k: k.counters(),
     lambda k: k.newly_missed(),

@@ -71,6 +71,7 @@ _FAILING = {
     "kbus_receive_within": (c_int, c_int64, _POINTERS_OUT),
     "kbus_send_many": (c_int, _POINTERS_OUT, c_size_t, _ID_OUT),
     "kbus_receive_many": (c_int, c_int64, _POINTERS_OUT, c_size_t),
+    "kbus_receive_many_in_place": (c_int, c_int64, _POINTERS_OUT, c_size_t),
     "kbus_request_within": (c_int, c_void_p, c_int64, _POINTERS_OUT),
     "kbus_request_begin": (c_int, c_void_p, _ID_OUT),
     "kbus_request_answer": (c_int, c_int64, _POINTERS_OUT),
