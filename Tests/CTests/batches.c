@@ -58,6 +58,59 @@ TEST("entire messages go together with pointy ones, and Requests with announceme
     kbus_msg_delete(&request);
 }
 
+static void lend(kbus_ksock_t ksock, const char *name, int count, kbus_loan_t **loans) {
+    number_messages(name, count);
+    for (int place = 0; place < count; place++) {
+        CHECK_EQUAL(kbus_loan_make(ksock, pointers[place], &loans[place]), 0);
+        memcpy(kbus_loan_data(loans[place]), texts[place], strlen(texts[place]));
+    }
+}
+
+TEST("messages filled in place are sent together, in order") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_loan_t *loans[MOST];
+    kbus_msg_id_t ids[MOST];
+    for (int round = 0; round < 3; round++) {
+        lend(sender, "$.F", MOST, loans);
+        CHECK_EQUAL(kbus_loan_send_many(loans, MOST, round ? NULL : ids), MOST);
+        for (int place = 0; place < MOST; place++) {
+            kbus_message_t *message = take(listener);
+            if (round == 0) CHECK_EQUAL(ids[place].serial_num, message->id.serial_num);
+            check_numbered(message, kbus_msg_data_ptr(message), place);
+            kbus_msg_delete(&message);
+        }
+    }
+    CHECK_EQUAL(kbus_loan_send_many(loans, 0, NULL), 0);
+}
+
+TEST("loans that can't be sent end as well, and those before them are sent") {
+    kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
+    kbus_loan_t *loans[3];
+    kbus_msg_id_t ids[3];
+    lend(sender, "$.F", 3, loans);
+    kbus_loan_drop(loans[1]);
+    messages[1].flags = KBUS_BIT_WANT_A_REPLY;
+    messages[1].name = (char *)(uintptr_t)"$.N";
+    CHECK_EQUAL(kbus_loan_make(sender, pointers[1], &loans[1]), 0);
+    CHECK_EQUAL(kbus_loan_send_many(loans, 3, ids), 1);
+    CHECK_EQUAL(queued(listener), 1);
+    CHECK_EQUAL(kbus_loan_make(sender, pointers[1], &loans[0]), 0);
+    CHECK_FAILS(kbus_loan_send_many(loans, 1, ids), EADDRNOTAVAIL);
+}
+
+TEST("loans of several Ksocks, too many, or none: nothing ends") {
+    kbus_ksock_t sender = new_ksock(), other = new_ksock(), listener = new_listener("$.F");
+    kbus_loan_t *loans[MOST + 1], *nowhere[] = { NULL };
+    lend(sender, "$.F", 1, loans);
+    lend(other, "$.F", 1, loans + 1);
+    CHECK_FAILS(kbus_loan_send_many(loans, 2, NULL), EINVAL);
+    CHECK_FAILS(kbus_loan_send_many(loans, MOST + 1, NULL), EINVAL);
+    CHECK_FAILS(kbus_loan_send_many(NULL, 1, NULL), EFAULT);
+    CHECK_FAILS(kbus_loan_send_many(nowhere, 1, NULL), EFAULT);
+    for (int place = 0; place < 2; place++) CHECK_EQUAL(kbus_loan_send(loans[place], NULL), 0);
+    CHECK_EQUAL(queued(listener), 2);
+}
+
 TEST("many messages are held in place together, 64 in all") {
     kbus_ksock_t sender = new_ksock(), listener = new_listener("$.F");
     kbus_received_t *received[MOST + 2];

@@ -18,13 +18,32 @@ public func kbus_send_many(
       // It ends the batch: the next call is to begin with it, and finds the same.
       if batch.count == 0 { throw error }
     }
-    do throws(KBusError) {
-      try ksock.ksock.send(&batch, keepingPending: false)
-    } catch {
-      if batch.sentCount == 0 { throw error }
+    return unsafe try ksock.send(&batch, msg_ids)
+  }
+}
+
+@c(kbus_loan_send_many) @implementation
+public func kbus_loan_send_many(
+  _ loans: UnsafePointer<OpaquePointer?>!, _ count: Int, _ msg_ids: UnsafeMutablePointer<kbus_msg_id_t>!
+) -> CInt {
+  call { () throws(KBusError) in
+    guard count > 0 else { return 0 }
+    let loans = unsafe try given(loans)
+    guard let first = unsafe loans[0] else { throw .badAddress }
+    let cell = unsafe Loan.at(first).pointee.cell
+    guard count <= MessageBatch.capacity else { throw .badValue("send", "a batch has \(MessageBatch.capacity) messages at most") }
+    for place in 1..<count {
+      guard let loan = unsafe loans[place], unsafe Loan.at(loan).pointee.cell == cell else {
+        throw .badValue("send", "the loan is of another Ksock")
+      }
     }
-    if let ids = unsafe msg_ids { for place in 0..<batch.sentCount { unsafe ids[place] = kbus_msg_id(batch.sentID(place)) } }
-    return CInt(batch.sentCount)
+    // Each loan is one of the cell's users.
+    defer { for _ in 0..<count { cell.leave() } }
+    return try cell.with { ksock throws(KBusError) in
+      var batch = ksock.ksock.makeBatch()
+      for place in 0..<count { if let loan = unsafe loans[place] { batch.append(unsafe ksock.takeBack(loan)) } }
+      return unsafe try ksock.send(&batch, msg_ids)
+    }
   }
 }
 
@@ -54,6 +73,17 @@ public func kbus_receive_many_in_place(
 }
 
 extension OpenKsock {
+  /// Sends what is in a batch, and tells how many messages were sent.
+  fileprivate func send(_ batch: inout MessageBatch, _ ids: UnsafeMutablePointer<kbus_msg_id_t>?) throws(KBusError) -> CInt {
+    do throws(KBusError) {
+      try ksock.send(&batch, keepingPending: false)
+    } catch {
+      if batch.sentCount == 0 { throw error }
+    }
+    if let ids = unsafe ids { for place in 0..<batch.sentCount { unsafe ids[place] = kbus_msg_id(batch.sentID(place)) } }
+    return CInt(batch.sentCount)
+  }
+
   /// Takes what is queued, as many messages as `count` at most, and waits for the first of them. What was taken is not lost to an error.
   fileprivate func receive(
     _ count: Int, within nanoseconds: Int64, _ keep: (Int, Taken) throws(KBusError) -> Void

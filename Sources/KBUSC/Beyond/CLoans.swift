@@ -3,7 +3,7 @@
 public import CKBUS
 
 /// A loan that C holds: where its data is to be put, and what sends it. It is one of its Ksock's users.
-@safe private struct Loan {
+@safe struct Loan {
   var data: UnsafeMutableRawPointer
   var cell: KsockCell
   var message: Outgoing
@@ -29,7 +29,7 @@ extension OpenKsock {
   }
 
   /// Takes it back from C.
-  @inline(__always) fileprivate func takeBack(_ loan: OpaquePointer) -> Outgoing {
+  @inline(__always) func takeBack(_ loan: OpaquePointer) -> Outgoing {
     let place = unsafe Loan.at(loan), message = unsafe place.pointee.message
     unsafe roomToFill.giveBack(UnsafeMutableRawPointer(place))
     return message

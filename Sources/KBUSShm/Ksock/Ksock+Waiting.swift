@@ -51,20 +51,20 @@ extension Ksock {
   func sleep<Found: ~Copyable>(
     until deadline: Deadline, unless look: () throws(KBusError) -> Found?
   ) throws(KBusError) -> Found? {
-    let isTold = shared.hasHelper
-    if let found = try sleepOnBell(until: nextLook(isTold, deadline), unless: look) { return found }
-    if !isTold { lookAfterBus() }
+    if let found = try sleepOnBell(until: nextLook(deadline), unless: look) { return found }
+    lookAfterBus()
     return nil
   }
 
-  // Not inlined: each kind of wait has its own `sleep`.
-  @inline(never) private func nextLook(_ isTold: Bool, _ deadline: Deadline) -> Deadline {
+  /// When to look again at the latest. Not inlined, as what follows: each kind of wait has a `sleep` of its own.
+  @inline(never) func nextLook(_ deadline: Deadline) -> Deadline {
     // Nor does anybody tell it that the bus lock is to be had again, when it could not grant the room that somebody waits for.
-    let mustLook = !isTold || record.special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0
+    let mustLook = !shared.hasHelper || record.special & UInt32(CSHM_SPECIAL_ROOM_WANTED) != 0
     return mustLook ? Deadline(nanoseconds: min(Deadline.after(.milliseconds(250)).nanoseconds, deadline.nanoseconds)) : deadline
   }
 
-  @inline(never) private func lookAfterBus() { if !shared.isReaped { _ = try? shared.reap(.all) } }
+  /// Nobody tells a process without a helper that nobody watches over the bus.
+  @inline(never) func lookAfterBus() { if !shared.hasHelper, !shared.isReaped { _ = try? shared.reap(.all) } }
 
   /// Waits until nothing is pending any more, trying again whenever room appears. False when the time is up.
   public func waitUntilWritable(within limit: Duration?) throws(KBusError) -> Bool {

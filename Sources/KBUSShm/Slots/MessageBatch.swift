@@ -40,7 +40,12 @@ internal import CShm
   public mutating func append(_ loan: consuming LoanedMessage) throws(KBusError) {
     guard loan.ksock === ksock else { throw .badValue("send", "the loan is of another Ksock") }
     guard !isFull else { throw .badValue("send", "a batch has \(Self.capacity) messages at most") }
-    messages[count] = loan.spend()
+    append(loan.spend())
+  }
+
+  /// The same, of this Ksock, to one that is not full.
+  mutating func append(_ message: Outgoing) {
+    messages[count] = message
     count += 1
   }
 

@@ -62,8 +62,8 @@ private struct Bells: ~Copyable {
 
   mutating func sleep(until deadline: Deadline) {
     // Who has no helper looks now and then whether somebody watches over the bus.
-    let alone = ksocks.filter { !$0.shared.hasHelper }
-    let limit = alone.isEmpty ? deadline.nanoseconds : min(deadline.nanoseconds, Deadline.after(.milliseconds(250)).nanoseconds)
+    var limit = deadline.nanoseconds
+    for ksock in ksocks { limit = min(limit, ksock.nextLook(deadline).nanoseconds) }
     let soon = min(deadline.nanoseconds, Deadline.after(.milliseconds(1)).nanoseconds)
     let result = unsafe words.withUnsafeBufferPointer {
       guard let first = $0.baseAddress else { return -CInt(CSHM_EINVAL) }
@@ -71,7 +71,7 @@ private struct Bells: ~Copyable {
     }
     // Refused: an older kernel, or a sandbox.
     if result < 0, ![-CInt(CSHM_EAGAIN), -CInt(CSHM_EINTR), -CInt(CSHM_ETIMEDOUT)].contains(result) { _ = nap(until: soon) }
-    for ksock in alone where !ksock.shared.isReaped { _ = try? ksock.shared.reap(.all) }
+    for ksock in ksocks { ksock.lookAfterBus() }
   }
 }
 
