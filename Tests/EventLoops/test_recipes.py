@@ -14,7 +14,7 @@ from kbus import Announcement, Ksock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "python" / "tests"))
-from processes import until_undisturbed  # noqa: E402
+from processes import die_with_parent, guarded_directory, until_undisturbed  # noqa: E402
 
 DEBUG = ROOT / ".build" / "debug"
 EXAMPLES = ROOT / "Examples" / "EventLoops"
@@ -35,21 +35,18 @@ def built(tmp_path_factory):
 
 
 @pytest.fixture
-def bus(tmp_path_factory, monkeypatch):
-    import shutil
-    import tempfile
-
-    directory = tempfile.mkdtemp(prefix="kbus-loops-", dir="/dev/shm")
-    monkeypatch.setenv("KBUS_DIR", directory)
-    yield directory
-    shutil.rmtree(directory)
+def bus(monkeypatch):
+    with guarded_directory("kbus-loops-") as directory:
+        monkeypatch.setenv("KBUS_DIR", directory)
+        yield directory
 
 
 class Program:
-    """A running program, whose lines are read with a deadline; killed if it outlives its test."""
+    """A running program, whose lines are read with a deadline; killed if it outlives its test, or the tests."""
 
     def __init__(self, command, **environment):
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **environment})
+        self._process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, env={**os.environ, **environment}, preexec_fn=lambda: die_with_parent(2 * DEADLINE_S))
         self._text = b""
 
     def line(self):

@@ -3,30 +3,21 @@
 import faulthandler
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
-from processes import Child
+from processes import Child, guarded_directory
 
 WATCHDOG_S = 120
 
 
 @pytest.fixture(scope="session")
 def buses():
-    """A directory for the files of all tests. A guard removes it, also if the tests are killed: its input ends then."""
-    directory = tempfile.mkdtemp(prefix="kbus-python-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
-    guard = subprocess.Popen(
-        ["sh", "-c", 'trap "" INT TERM; cat > /dev/null; rm -rf "$1"', "guard", directory],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-    yield directory
-    shutil.rmtree(directory, ignore_errors=True)
-    guard.stdin.close()
-    guard.wait()
+    """A directory for the files of all tests."""
+    with guarded_directory("kbus-python-") as directory:
+        yield directory
 
 
 @pytest.fixture(autouse=True)

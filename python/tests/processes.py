@@ -4,9 +4,11 @@ import contextlib
 import ctypes
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -31,6 +33,23 @@ def die_with_parent(deadline_s):
     signal.alarm(deadline_s)
     # Whoever is started in the background ignores it, and so would we.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def guarded_directory(prefix):
+    """A directory for buses. A guard removes it, also if the tests are killed: its input ends then."""
+    directory = tempfile.mkdtemp(prefix=prefix, dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    guard = subprocess.Popen(
+        ["sh", "-c", 'trap "" INT TERM; cat > /dev/null; rm -rf "$1"', "guard", directory],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        guard.stdin.close()
+        guard.wait()
 
 
 def until_undisturbed(pid):
