@@ -20,6 +20,19 @@ import Testing
     try bus.expectSound()
   }
 
+  @Test("another process that comes takes none away as long as there are some that nobody has")
+  func newcomer() throws {
+    let bus = try TemporaryBus(BusOptions()), ksock = try bus.open(), shared = ksock.shared
+    try ksock.send(Announcement("$.A"))
+    let owned = { (0..<shared.geometry.slotCount).filter { shared.slot($0).sender & ~CSHM_SLOT_IDLE == ksock.incarnation } }
+    let before = owned()
+    #expect(before.count == 2)
+    // It knows nothing of where others have found theirs.
+    for number in 0..<shared.scratch.hints.count { shared.scratch.hints[number] = 0 }
+    try bus.open().send(Announcement("$.A"))
+    #expect(owned() == before)
+  }
+
   @Test("an idle one is taken away by whoever needs it, one that its owner has begun to fill is not")
   func takenAway() throws {
     let bus = try TemporaryBus(), ksock = try bus.open(), shared = ksock.shared
