@@ -59,7 +59,7 @@ extension Report {
     table.goals tbody th { white-space: normal; }
     tr.part th { font-size: 12.5px; color: var(--soft); font-weight: 600; background: var(--paper); }
     .met { color: var(--good); } .missed { color: var(--bad); }
-    .pill { display: inline-block; border-radius: 99px; padding: 1px 10px; font-size: 12.5px; font-weight: 600; }
+    .pill { display: inline-block; white-space: nowrap; border-radius: 99px; padding: 1px 10px; font-size: 12.5px; font-weight: 600; }
     .pill.met { background: var(--good-bg); } .pill.missed { background: var(--bad-bg); }
     .warn { background: var(--bad-bg); color: var(--bad); border-radius: 10px; padding: 10px 16px; max-width: none; }
     .omitted { font-size: 13.5px; color: var(--soft); padding-left: 18px; }
