@@ -134,10 +134,10 @@ extension SharedBus {
     let copy = Copy(entry)
     guard copy.isMessage, !copy.isTombstone, let slot = slotPlace(copy.slot) else { return nil }
     // The sender's core had these lines last; they come together rather than one after the other. Who is alone with a message, as most are,
-    // is going to write that it gives it back; who is to answer takes the lock next.
+    // is going to write that it gives it back.
     if copy.holder == 0 { slot.header.prefetchToWrite() } else { slot.header.prefetch() }
     slot.payload.prefetch()
-    if copy.isYours { line.prefetchToWrite() }
+    if copy.isYours { prefetchForReply(copy) }
     guard findHeld(ksock, reading) else { return nil }
     let held = reading.value.held
     note(copy, slot.header, in: held)

@@ -98,7 +98,7 @@ extension Ksock {
     var header = OutgoingHeader()
     header.inReplyTo = slot.header.id
     header.to = slot.header.from
-    shared.prefetchForReply(to: header.to, header.inReplyTo)
+    shared.prefetchQueue(of: header.to)
     // From slot to slot: the name is never taken out of shared memory.
     let (offset, length) = try slot.name("reply"), memory = slot.memory
     return try loan(header, [], memory.span(offset, count: length), count: count)
@@ -278,13 +278,22 @@ extension Ksock {
 
 // What a message is going to change, and others had last, is asked for while its slot is filled.
 extension SharedBus {
-  /// The end of the requester's queue, and the record that the Reply ends.
-  @inline(__always) fileprivate func prefetchForReply(to requester: UInt32, _ request: MessageID) {
+  /// The end of the requester's queue.
+  @inline(__always) fileprivate func prefetchQueue(of requester: UInt32) {
     ksock(Int(requester) % geometry.ksocks.count).window.prefetchToWrite(CSHM_KSOCK_TAIL)
-    prefetchRecord(of: request.serial)
   }
 
-  @inline(__always) func prefetchRecord(of serial: UInt32) {
-    memory.window(geometry.requests.at(Int(serial) % geometry.requests.count), CSHM_REQUEST_SIZE).prefetchToWrite()
+  /// By who has just come upon a Request: the lock, and the record that the Reply ends.
+  @inline(__always) func prefetchForReply(_ request: Copy) {
+    line.prefetchToWrite()
+    prefetchRecord(Int(request.request) &- 1)
+  }
+
+  /// The record of the Request with this serial.
+  @inline(__always) func prefetchRecord(of serial: UInt32) { prefetchRecord(Int(serial) % geometry.requests.count) }
+
+  @inline(__always) private func prefetchRecord(_ index: Int) {
+    guard index >= 0, index < geometry.requests.count else { return }
+    memory.window(geometry.requests.at(index), CSHM_REQUEST_SIZE).prefetchToWrite()
   }
 }
