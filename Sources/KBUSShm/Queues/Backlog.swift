@@ -9,13 +9,12 @@ extension SharedBus {
   /// Notes the length of a queue and, if all has been read that was there when this was last done, where it ends now, and when. Under
   /// the lock; direct, since it changes nothing that anybody relies on.
   @inline(never) func noteBacklog(of ksock: KsockRecord) {
-    let queued = UInt32(truncatingIfNeeded: ksock.queued)
-    if queued > ksock.mostQueued { memory.store32(ksock.at + CSHM_KSOCK_MOST_QUEUED, queued) }
-    let tail = ksock.tail
-    guard ksock.head >= ksock.backlogTail, ksock.backlogTail != tail else { return }
+    let queued = UInt32(truncatingIfNeeded: ksock.queued), tail = ksock.tail, window = ksock.window
+    if queued > ksock.mostQueued { window.store32(CSHM_KSOCK_MOST_QUEUED, queued) } else { window.leave(1) }
+    guard ksock.head >= ksock.backlogTail, ksock.backlogTail != tail else { return window.leave(2) }
     // The time first: killed between the two, we leave a place that has been passed.
-    memory.store64(ksock.at + CSHM_KSOCK_BACKLOG_SINCE, cshm_now())
-    memory.store64(ksock.at + CSHM_KSOCK_BACKLOG_TAIL, tail)
+    window.store64(CSHM_KSOCK_BACKLOG_SINCE, cshm_now())
+    window.store64(CSHM_KSOCK_BACKLOG_TAIL, tail)
   }
 }
 
