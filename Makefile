@@ -40,7 +40,7 @@ SMALL = $(SWIFT) build -c release -Xcc -Oz -Xcc -DCSHM_SMALL -Xcc -fno-asynchron
         -Xswiftc -Osize -Xswiftc -Xfrontend -Xswiftc -function-sections \
         -Xlinker --gc-sections -Xlinker --icf=all -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 # lld puts segments into the file without gaps: gold's reach from page to page.
-LINK = -Xswiftc -use-ld=lld -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs -Xlinker $(CURDIR)/libkbus.ld
+LINK = -Xswiftc -use-ld=lld -Xlinker -O2 -Xlinker --no-eh-frame-hdr -Xlinker --version-script=$(CURDIR)/libkbus.map -Xlinker -soname=libkbus.so.$(MAJOR) -Xlinker -z -Xlinker defs -Xlinker $(CURDIR)/libkbus.ld
 
 .PHONY: all install uninstall check-libkbus check-reaper check-install update-abi clean
 

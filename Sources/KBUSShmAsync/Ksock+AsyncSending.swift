@@ -21,7 +21,14 @@ extension Ksock {
   }
 
   private func waitToSend(_ id: MessageID, until deadline: UInt64) async throws {
-    while try waits(id) {
+    while true {
+      do throws(KBusError) {
+        guard try waits(id) else { return }
+      } catch {
+        // It was refused; or that can't be told, and it is not to be sent later.
+        _ = try? discard(only: id)
+        throw error
+      }
       do {
         guard deadline > Ksock.timeNow else { throw Ksock.noRoomInTime }
         try await asyncWaiters.wait(for: .room, until: deadline)
@@ -35,8 +42,9 @@ extension Ksock {
   /// Waits until nothing is pending any more, trying again whenever room appears: for who has sent with ALL_OR_WAIT in another way. False
   /// when the time is up.
   ///
-  /// **Blocking:** never: the task is suspended. **Errors:** those of `wait(for:within:)`, and `CancellationError`.
+  /// **Blocking:** never: the task is suspended. **Errors:** those of `wait(for:within:)`, `wrongMode` if it is read-only, and `CancellationError`.
   public func untilWritable(within limit: Duration? = nil) async throws -> Bool {
+    try requireWriting("wait")
     let deadline = Ksock.time(after: limit)
     while true {
       try Task.checkCancellation()

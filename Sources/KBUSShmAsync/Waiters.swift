@@ -120,14 +120,14 @@ final class Waiters: Sendable {
     switch next {
     case .end: waiter.continuation.resume(throwing: CancellationError())
     // What came between the task's own look and this may have been meant for others.
-    case .look: _ = serve()
+    case .look: _ = serve(asHelper: false)
     case .lookSooner:
-      _ = serve()
+      _ = serve(asHelper: false)
       // The helper sleeps until the time of another.
       ksock.ringOwnBell()
     case .hear:
       do {
-        try ksock.hearBell { [self] in serve() }
+        try ksock.hearBell { [self] in serve(asHelper: true) }
       } catch {
         resumeAll(throwing: error)
       }
@@ -144,12 +144,12 @@ final class Waiters: Sendable {
   }
 
   /// Resumes those for whom there is something. Returns when to look again, or nil if nobody waits.
-  private func serve() -> UInt64? {
+  private func serve(asHelper: Bool) -> UInt64? {
     var resumed: [Waiter] = []
     let next = state.withLock { state -> UInt64? in
       if state.isEmpty {
-        // Nobody has waited for a while, or the Ksock has been closed.
-        state.isHeard = false
+        // Nobody has waited for a while, or the Ksock has been closed. The helper alone knows that it stops hearing the bell.
+        if asHelper { state.isHeard = false }
         return nil
       }
       if ksock.isClosed {

@@ -88,6 +88,38 @@ import Testing
     #expect(try listener.receive()?.text == "patient")
   }
 
+  @Test("who may not send is told so, and does not wait for room")
+  func readOnly() async throws {
+    let reader = try Ksock(bus: 0, in: bus.directory, mode: .readOnly)
+    await #expect(throws: KBusError.self) { try await reader.untilWritable() }
+  }
+
+  @Test("a message that is refused while it waits is an error, also if an answer is awaited beside")
+  func refused() async throws {
+    try listener.setMaxMessages(10)
+    try listener.bind("$.Ask", as: .replier)
+    try sender.bind("$.Ask.Other", as: .replier)
+    let asking = Task { [sender] in try await sender.request(Request("$.Ask", "first")) }
+    let asker = try bus.open()
+    try asker.send(Request("$.Ask.Other"))
+    while try listener.numberOfMessages() < 2 { await Task.yield() }
+    let question = try #require(try sender.receive())
+    try listener.setMaxMessages(1)
+    try listener.bind("$.*")
+    let sending = Task { [sender] in try await sender.send(Reply(to: question, "late", flags: .allOrWait), within: nil) }
+    await isPending()
+    // Its requester is gone: nobody waits for the Reply any more.
+    asker.close()
+    #expect(try listener.receive() != nil)
+    switch await sending.result {
+    case .success: Issue.record("it was sent to nobody")
+    case .failure(let error): #expect((error as? KBusError)?.code == .noRequester, "\(error)")
+    }
+    let first = try #require(try listener.receive())
+    try listener.send(Reply(to: first, "answer"))
+    #expect(try await asking.value.text == "answer")
+  }
+
   @Test("a message for which its last listener does not wait any more is sent to nobody")
   func unbound() async throws {
     let sending = Task { [sender, patient] in try await sender.send(patient("patient"), within: nil) }

@@ -33,7 +33,7 @@ public func kbus_receive_within(
   _ ksock: kbus_ksock_t, _ timeout_ns: Int64, _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!
 ) -> CInt {
   call(on: ksock, looking: false) { ksock throws(KBusError) in
-    let place = unsafe try given(msg)
+    let place = unsafe try given(empty: msg)
     return unsafe try ksock.hand(ksock.take(within: timeout_ns), to: place)
   }
 }
@@ -44,8 +44,7 @@ public func kbus_request_within(
   _ reply: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!
 ) -> CInt {
   call(on: ksock, looking: false) { ksock throws(KBusError) in
-    let place = unsafe try given(reply), message = unsafe try given(request)
-    unsafe place.pointee = nil
+    let place = unsafe try given(empty: reply), message = unsafe try given(request)
     let name = unsafe MessageName(message.nameBytes.bytes)
     let answer = try ksock.ksock.request(name, within: limit(timeout_ns)) { () throws(KBusError) in
       unsafe try ksock.ksock.send(message, setting: .wantAReply)

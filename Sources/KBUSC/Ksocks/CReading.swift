@@ -25,8 +25,7 @@ public func kbus_ksock_read_msg(
   _ ksock: kbus_ksock_t, _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!, _ msg_len: Int
 ) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
-    let place = unsafe try given(msg)
-    unsafe place.pointee = nil
+    let place = unsafe try given(empty: msg)
     unsafe place.pointee = try ksock.read(msg_len)
     return 0
   }
@@ -37,8 +36,7 @@ public func kbus_ksock_read_next_msg(
   _ ksock: kbus_ksock_t, _ msg: UnsafeMutablePointer<UnsafeMutablePointer<kbus_message_t>?>!
 ) -> CInt {
   call(on: ksock) { ksock throws(KBusError) in
-    let place = unsafe try given(msg)
-    unsafe place.pointee = nil
+    let place = unsafe try given(empty: msg)
     _ = unsafe try ksock.goOn(readingTo: place)
     return 0
   }

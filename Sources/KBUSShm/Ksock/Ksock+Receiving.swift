@@ -180,7 +180,10 @@ extension Ksock {
   /// Replies that other threads await are for them. With takeLock.
   @inline(never) private func handOver(from first: Taken) throws(KBusError) -> Taken? {
     var taken: Taken? = first
-    while let next = taken, try handOver(next) { taken = try takeLocked() }
+    while let next = taken, try handOver(next) {
+      // Those that were handed over are held. What fails otherwise is found by the next take.
+      taken = (try? takeLocked()) ?? nil
+    }
     // Whoever spins for a reply may look at a place that we have passed.
     shared.memory.add32(record.at + CSHM_KSOCK_BELL, 1)
     return taken

@@ -307,6 +307,14 @@ extension Ksock {
     return try retryPendingLocked(refusing: true)
   }
 
+  /// The same, if it is the one that is meant: others are for those who sent them. Returns whether that one is not pending.
+  func retryPending(only meant: MessageID) throws(KBusError) -> Bool {
+    lockSends()
+    defer { unlockSends() }
+    guard pending?.id == meant else { return true }
+    return try retryPendingLocked(refusing: true)
+  }
+
   /// Tries the pending message again while the program sits in poll and can't be asked. If it is refused nothing is settled yet:
   /// whether the program wants a status or an error is known when it looks. Until then it finds its descriptor ready.
   func retryForProgram() -> Retry {

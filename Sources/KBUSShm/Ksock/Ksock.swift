@@ -170,6 +170,7 @@ public final class Ksock: @unchecked Sendable {
       unlockTakes()
     }
     guard !isClosedHere else { return }
+    abandonAnybodys()
     state.value.user = State.nobody
     var slots = idleSlots
     if let message = pending { slots.append(message.slot.index) }
@@ -261,7 +262,7 @@ public final class Ksock: @unchecked Sendable {
     rings.wake()
   }
 
-  @inline(__always) func requireWriting(_ operation: StaticString) throws(KBusError) {
+  @inline(__always) package func requireWriting(_ operation: StaticString) throws(KBusError) {
     if mode == .readOnly { try refuseMode(operation, "writing") }
   }
 

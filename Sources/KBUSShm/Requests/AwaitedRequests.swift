@@ -17,7 +17,6 @@ extension Ksock {
 
   /// Nil if none has come, and nil within if none is to come.
   private func nextAnswer() throws(KBusError) -> Taken?? {
-    if state.value.hasPending { _ = try retryPending() }
     let next = try takeAnybodys()
     try afterTake(next ?? nil)
     return next
@@ -26,12 +25,27 @@ extension Ksock {
   private func takeAnybodys() throws(KBusError) -> Taken?? {
     lockTakes()
     defer { unlockTakes() }
+    try check("request")
+    try retryAwaited()
+    // Those that have been handed over can be had whatever becomes of the others.
+    if let place = awaited.firstIndex(where: { $0.isAnybodys && $0.taken != nil }) { return try takeReply(at: place) }
     var isAny = false
     for place in awaited.indices where awaited[place].isAnybodys {
       isAny = true
       if let taken = try takeReply(at: place) { return taken }
     }
     return isAny ? nil : .some(nil)
+  }
+
+  /// Tries a Request again that waits for room, if its answer is awaited. With takeLock.
+  private func retryAwaited() throws(KBusError) {
+    guard state.value.hasPending else { return }
+    for request in awaited { _ = try retryPending(only: request.id) }
+  }
+
+  /// When the Ksock closes: answers that were handed over, and that nobody will ask for. With takeLock.
+  func abandonAnybodys() {
+    for place in awaited.indices.reversed() where awaited[place].isAnybodys && awaited[place].taken != nil { abandon(place) }
   }
 }
 
@@ -67,7 +81,7 @@ extension Ksock {
       var answered: [MessageID] = []
       for request in awaited where request.taken != nil { answered.append(request.id) }
       do throws(KBusError) {
-        if state.value.hasPending { _ = try retryPending() }
+        try retryAwaited()
         try shared.forEachPublished(from: reading.value) { copy throws(KBusError) in
           if let id = try shared.answered(by: copy) { answered.append(id) }
         }

@@ -143,7 +143,7 @@ extension Ksock {
   /// helper tried it: then that is settled.
   func takeAnswer(_ id: MessageID) throws(KBusError) -> Taken? {
     if let taken = try takeReply(id) { return taken }
-    if state.value.hasPending, try retryPending() { return try takeReply(id) }
+    if state.value.hasPending, try retryPending(only: id) { return try takeReply(id) }
     return nil
   }
 
@@ -163,17 +163,12 @@ extension Ksock {
 
   /// With takeLock.
   func takeReply(at place: Int) throws(KBusError) -> Taken? {
-    let id = awaited[place].id
-    do throws(KBusError) {
-      try check("request")
-      if awaited[place].taken == nil, record.special & UInt32(CSHM_SPECIAL_URGENT) != 0 {
-        awaited[place].taken = try takeUrgentReply(id)
-      }
-      if awaited[place].taken == nil { awaited[place].taken = try takeQueuedReply(&awaited[place]) }
-    } catch {
-      abandon(place)
-      throw error
+    // What fails now, since too much is held or the lock is not to be had, may be asked for again.
+    try check("request")
+    if awaited[place].taken == nil, record.special & UInt32(CSHM_SPECIAL_URGENT) != 0 {
+      awaited[place].taken = try takeUrgentReply(awaited[place].id)
     }
+    if awaited[place].taken == nil { awaited[place].taken = try takeQueuedReply(&awaited[place]) }
     guard let taken = awaited[place].taken else { return nil }
     stopAwaiting(place)
     return taken
@@ -182,7 +177,7 @@ extension Ksock {
   @inline(never) private func stopAwaiting(_ place: Int) { awaited.remove(at: place) }
 
   /// The same without the answer: one that was handed over is given back.
-  private func abandon(_ place: Int) {
+  func abandon(_ place: Int) {
     if let taken = awaited[place].taken { release(taken.hold) }
     stopAwaiting(place)
   }
@@ -292,7 +287,7 @@ extension SharedBus {
   /// The record of the Request with this serial.
   @inline(__always) func prefetchRecord(of serial: UInt32) { prefetchRecord(Int(serial) % geometry.requests.count) }
 
-  @inline(__always) private func prefetchRecord(_ index: Int) {
+  @inline(never) private func prefetchRecord(_ index: Int) {
     guard index >= 0, index < geometry.requests.count else { return }
     memory.window(geometry.requests.at(index), CSHM_REQUEST_SIZE).prefetchToWrite()
   }

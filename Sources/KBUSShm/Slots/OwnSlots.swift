@@ -1,6 +1,6 @@
 // The slots that a Ksock has for its own messages. A steady sender fills the same few again and again, without the bus lock: a
 // slot that it has sent stays its own, marked idle, and is of use again when the last reader has given it back. Whoever
-// finds the pool empty takes idle slots away from their owners (S1), so nothing is hoarded.
+// finds none near that nobody has takes idle slots away from their owners (S1), so nothing is hoarded.
 
 internal import CShm
 
@@ -126,29 +126,33 @@ extension Ksock {
       giveBack(slot.window)
       throw error
     }
-    var kept = KeptSlot(slot)
-    kept.slot.stays = true
-    let number = shared.geometry.slotClass(of: slot.index), own = ownSlots.at(number)
-    if !own.value.insert(kept) { kept.slot.stays = false }
-    if own.value.count == 1, slot.payloadBytes <= Geometry.smallPayload { claimSpare(ofClass: number) }
+    let number = shared.geometry.slotClass(of: slot.index), kept = keep(slot, ofClass: number)
+    if ownSlots.at(number).value.count == 1, slot.payloadBytes <= Geometry.smallPayload { claimSpare(ofClass: number) }
     return kept
   }
 
   /// A second small slot, to be filled next: the lines of one come back from its readers while the other is filled.
   private func claimSpare(ofClass number: Int) {
     let found = try? withBus("send") { _ throws(KBusError) -> SlotRecord? in
-      guard let slot = shared.findSlot(inClass: number) else { return nil }
+      guard let slot = shared.findSlot(inClass: number, mayTakeAway: false) else { return nil }
       own(slot, incarnation | CSHM_SLOT_IDLE)
       return slot
     }
     guard let slot = found else { return }
-    var spare = KeptSlot(slot)
-    spare.slot.stays = true
-    if ownSlots.at(number).value.insert(spare) { ownSlots.at(number).value.returnTo(spare.slot) }
+    let spare = keep(slot, ofClass: number)
+    ownSlots.at(number).value.returnTo(spare.slot)
+  }
+
+  /// Gives a slot that we have claimed its place among ours, if there is room.
+  @inline(never) private func keep(_ slot: SlotRecord, ofClass number: Int) -> KeptSlot {
+    var kept = KeptSlot(slot)
+    kept.slot.stays = true
+    if !ownSlots.at(number).value.insert(kept) { kept.slot.stays = false }
+    return kept
   }
 
   /// With the bus lock.
-  private func own(_ slot: SlotRecord, _ sender: UInt64) {
+  @inline(never) private func own(_ slot: SlotRecord, _ sender: UInt64) {
     var transaction = Transaction(shared, journalOf: record.index)
     transaction.set(slot.at + CSHM_SLOT_SENDER, sender)
     transaction.commit()

@@ -17,20 +17,19 @@ extension SharedBus {
     throw exhausted(.slots(geometry.classes[first].payloadBytes), operation)
   }
 
-  /// One that nobody has, if there is one near: who has an idle one is going to fill it again.
-  func findSlot(inClass number: Int, backed: Bool = false) -> SlotRecord? {
-    findSlot(inClass: number, backed, most: 16, mayTakeAway: false) ?? findSlot(inClass: number, backed, most: .max, mayTakeAway: true)
-  }
+  /// So many are looked at for one that nobody has, before an idle one is taken away from who is going to fill it again.
+  private static let near = 16
 
-  /// From where the last search ended: slots that were free long ago are likely to be so again.
-  private func findSlot(inClass number: Int, _ backed: Bool, most: Int, mayTakeAway: Bool) -> SlotRecord? {
+  /// From where the last search ended: slots that were free long ago are likely to be so again. `mayTakeAway`: also one that somebody
+  /// has idle, if need be.
+  func findSlot(inClass number: Int, backed: Bool = false, mayTakeAway: Bool = true) -> SlotRecord? {
     let region = geometry.classes[number]
     let hint = Scratch.Hint.slotClass.rawValue + number
     var next = scratch.hints[hint]
-    for _ in 0..<min(region.headers.count, most) {
+    for looked in 0..<Self.near + (mayTakeAway ? region.headers.count : 0) {
       let slot = slot(region.firstSlot + next)
       next = next + 1 == region.headers.count ? 0 : next + 1
-      if mayTakeAway || slot.sender == 0, isFree(slot), !backed || slot.isBacked, disown(slot, to: 0) {
+      if looked >= Self.near || slot.sender == 0, isFree(slot), !backed || slot.isBacked, disown(slot, to: 0) {
         scratch.hints[hint] = next
         return slot
       }
