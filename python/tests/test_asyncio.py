@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from kbus import Announcement, Ksock, Message, Reply, Request, Status, reply_to
+from kbus import Announcement, Ksock, Message, MessageId, Reply, Request, Status, reply_to
 
 DEADLINE_S = 60
 
@@ -302,6 +302,81 @@ class TestRequest:
         async def main():
             with pytest.raises(OSError, match="Cannot assign requested address"):
                 await rosencrantz.request(Request("$.Nobody"))
+
+        run(main())
+
+    @pytest.mark.parametrize("failure", [OSError(errno.EIO, "Input/output error"), MemoryError()])
+    def test_an_answer_that_cannot_be_taken_ends_all(self, rosencrantz, guildenstern, monkeypatch, failure):
+        def fail(memory):
+            raise failure
+
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            asking = [asyncio.create_task(rosencrantz.request(Request("$.Ask"))) for _ in range(3)]
+            await turns()
+            requests = [guildenstern.read_next_msg() for _ in asking]
+            with monkeypatch.context() as patched:
+                patched.setattr("kbus._requests.taken", fail)
+                guildenstern.send_msg(reply_to(requests[0]))
+                assert await asyncio.gather(*asking, return_exceptions=True) == [failure] * 3
+            assert rosencrantz.counters().outstanding == 0
+            for request in requests[1:]:
+                with pytest.raises(ConnectionRefusedError):
+                    guildenstern.send_msg(reply_to(request, "late"))
+            serving = asyncio.create_task(self.serve(guildenstern))
+            answer = await rosencrantz.request(Request("$.Ask", "again"))
+            serving.cancel()
+            return answer.data
+
+        assert run(main()) == b"again"
+
+    def test_no_thread_to_be_had(self, rosencrantz, guildenstern, monkeypatch):
+        def fail(function, done):
+            raise RuntimeError("can't start new thread")
+
+        async def main():
+            guildenstern.bind("$.Echo", True)
+            with monkeypatch.context() as patched:
+                patched.setattr("kbus._requests.start", fail)
+                with pytest.raises(RuntimeError, match="new thread"):
+                    await rosencrantz.request(Request("$.Echo", "x"))
+            assert rosencrantz.counters().outstanding == 0
+            with pytest.raises(ConnectionRefusedError):
+                guildenstern.send_msg(reply_to(guildenstern.read_next_msg(), "late"))
+            serving = asyncio.create_task(self.serve(guildenstern))
+            answer = await rosencrantz.request(Request("$.Echo", "again"))
+            serving.cancel()
+            return answer.data
+
+        assert run(main()) == b"again"
+
+    def test_a_time_limit_that_is_none(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            with pytest.raises(TypeError):
+                await rosencrantz.request(Request("$.Ask"), "soon")
+            assert rosencrantz.counters().outstanding == 0
+
+        run(main())
+
+    def test_of_other_networks(self, rosencrantz, guildenstern):
+        async def main():
+            guildenstern.bind("$.Ask", True)
+            ids = [MessageId(network, 7) for network in (3, 4, 5)]
+            asking = [asyncio.create_task(rosencrantz.request(Request("$.Ask", id=id))) for id in ids]
+            await turns()
+            requests = [guildenstern.read_next_msg() for _ in ids]
+            assert [request.id for request in requests] == ids
+            guildenstern.send_msg(reply_to(requests[1], "4"))
+            assert (await asking[1]).data == b"4"
+            asking[0].cancel()
+            await turns()
+            with pytest.raises(ConnectionRefusedError):
+                guildenstern.send_msg(reply_to(requests[0], "late"))
+            assert rosencrantz.counters().outstanding == 1
+            rosencrantz.close()
+            with pytest.raises(OSError, match="Bad file descriptor"):
+                await asking[2]
 
         run(main())
 

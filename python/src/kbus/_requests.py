@@ -26,7 +26,7 @@ class Requests:
     def __init__(self) -> None:
         # Guards the rest, and that the library and we know of the same Requests.
         self._changed = threading.Condition()
-        self._tasks: Dict[int, asyncio.Future[Message]] = {}
+        self._tasks: Dict[MessageId, asyncio.Future[Message]] = {}
         #: The process whose thread waits for answers; a forked child has none.
         self._watched_in: Optional[int] = None
 
@@ -35,14 +35,17 @@ class Requests:
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Message] = loop.create_future()
         sent = MessageId()
-        with self._changed:
-            check(lib.kbus_request_begin(number, ctypes.byref(request.msg.pointy()), ctypes.byref(sent)))
-            self._tasks[sent.serial_num] = answered
-            if self._watched_in is None:
-                self._watched_in = os.getpid()
-                start(lambda: self._watch(number), _ignore)
-        timer = None if timeout is None else loop.call_later(timeout, self._time_out, number, sent, request.name)
+        timer = None
         try:
+            with self._changed:
+                check(lib.kbus_request_begin(number, ctypes.byref(request.msg.pointy()), ctypes.byref(sent)))
+                self._tasks[sent] = answered
+                if self._watched_in is None:
+                    start(lambda: self._watch(number), _ignore)
+                    # Only now, since there may be no thread to be had.
+                    self._watched_in = os.getpid()
+            if timeout is not None:
+                timer = loop.call_later(timeout, self._time_out, number, sent, request.name)
             return await answered
         finally:
             if timer is not None:
@@ -54,40 +57,53 @@ class Requests:
         if self._watched_in != os.getpid():
             return
         with self._changed:
-            for serial, answered in list(self._tasks.items()):
-                self._withdraw(number, MessageId(0, serial))
-                _settle(answered, None, error())
+            self._fail(number, error)
             self._changed.wait_for(lambda: self._watched_in is None)
 
     def _watch(self, number: int) -> None:
         """Hands answers out until none is to come."""
-        memory = ctypes.c_void_p()
-        while True:
-            error = answer = None
-            try:
-                if check(lib.kbus_request_answer(number, -1, ctypes.byref(memory))):
-                    answer = of_its_kind(taken(memory))
-            except OSError as raised:
-                error = raised
+        try:
+            while self._hand_out_next(number):
+                pass
+        except BaseException as error:  # whatever it is, it is for all who wait: nobody watches for them any more
             with self._changed:
-                if answer is not None and answer.in_reply_to is not None:
-                    answered = self._tasks.pop(answer.in_reply_to.serial_num, None)
-                    if answered is not None:
-                        _settle(answered, answer, None)
-                if error is not None:
-                    for answered in self._tasks.values():
-                        _settle(answered, None, error)
-                    self._tasks.clear()
-                if not self._tasks:
-                    self._watched_in = None
-                    self._changed.notify_all()
-                    return
+                try:
+                    self._fail(number, lambda: error)
+                finally:
+                    self._stop_watching()
+
+    def _hand_out_next(self, number: int) -> bool:
+        """Waits for an answer, and hands it out; whether more are to come."""
+        memory = ctypes.c_void_p()
+        answer = None
+        if check(lib.kbus_request_answer(number, -1, ctypes.byref(memory))):
+            answer = of_its_kind(taken(memory))
+        with self._changed:
+            if answer is not None and answer.in_reply_to in self._tasks:
+                _settle(self._tasks[answer.in_reply_to], answer, None)
+                del self._tasks[answer.in_reply_to]
+            if not self._tasks:
+                self._stop_watching()
+            return bool(self._tasks)
+
+    def _stop_watching(self) -> None:
+        """While `_changed` is held since it was decided, so that no Request is begun in between and relies on the watcher."""
+        self._watched_in = None
+        self._changed.notify_all()
+
+    def _fail(self, number: int, error: Callable[[], BaseException]) -> None:
+        """Ends all Requests, and tells the tasks why."""
+        for sent, answered in list(self._tasks.items()):
+            # An answer that comes at this moment is dropped, also one that can't be taken.
+            with contextlib.suppress(Exception):
+                self._withdraw(number, sent)
+            _settle(answered, None, error())
 
     def _withdraw(self, number: int, sent: MessageId) -> Optional[Message]:
         """Ends a Request that has not been answered, so that a late reply is refused. Its answer, if it comes at this moment."""
         memory = ctypes.c_void_p()
         with self._changed:
-            if self._tasks.pop(sent.serial_num, None) is None:
+            if self._tasks.pop(sent, None) is None:
                 return None
             # The Ksock may have been taken off the bus.
             lib.kbus_request_withdraw(number, ctypes.byref(sent), ctypes.byref(memory))
@@ -95,7 +111,7 @@ class Requests:
 
     def _time_out(self, number: int, sent: MessageId, name: str) -> None:
         with self._changed:
-            answered = self._tasks.get(sent.serial_num)
+            answered = self._tasks.get(sent)
             answer = self._withdraw(number, sent)
         if answered is not None:
             explanation = 'the time limit passed without an answer for "%s"' % name
