@@ -127,7 +127,7 @@ void kbus_loan_drop(kbus_loan_t *loan);
 int kbus_send_many(kbus_ksock_t ksock, const kbus_message_t *const *msgs, size_t count, kbus_msg_id_t *msg_ids);
 /*
  * The same with messages that were filled in place: `count` loans of one Ksock, 64 at most. They all end, sent or not, but for -EINVAL: too
- * many, or of several Ksocks.
+ * many, or of several Ksocks; and -EFAULT: no array, or no first loan.
  */
 int kbus_loan_send_many(kbus_loan_t *const *loans, size_t count, kbus_msg_id_t *msg_ids);
 /*
