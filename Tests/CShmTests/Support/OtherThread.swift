@@ -29,7 +29,7 @@ struct NotInTime: Error {}
 
 /// Waits until something holds, and fails if it does not come to hold.
 func wait(until condition: () throws -> Bool) throws {
-  let deadline = ContinuousClock.now.advanced(by: .seconds(20))
+  let deadline = ContinuousClock.now.advanced(by: .seconds(60))
   while try !condition() {
     guard ContinuousClock.now < deadline else { throw NotInTime() }
     sched_yield()
