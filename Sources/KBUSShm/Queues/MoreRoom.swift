@@ -37,6 +37,7 @@ extension SharedBus {
     transaction.commit()
     return true
   }
+
   private func needsChunk(_ ksock: KsockRecord) -> Bool { ksock.end &- ksock.tail <= UInt64(ksock.reserved) &+ 1 }
 
   /// Entries up to which a queue keeps what it has had. With more, it gives up chunks as it moves on.
